@@ -1,0 +1,214 @@
+"""Two engines over one database, and one transaction per request or job.
+
+Writes hold the write lock from the start (SQLite) or run under READ COMMITTED (MySQL).
+Reads go through connections on which the database itself refuses to write.
+"""
+
+import json
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import MetaData, Text, create_engine, event, make_url, text
+from sqlalchemy.engine import Engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
+
+from suwen.core.columns import Id, Instant, Json, LongText, Money, choice, exact
+from suwen.core.errors import CommitUnknown
+from suwen.core.ids import new_id
+
+__all__ = ["Base", "Changing", "Database", "Id", "Instant", "Json", "LongText", "Money", "Record", "changed", "choice",
+           "exact", "new_id", "rows"]  # fmt: skip
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+TRIES = 6
+LOST_RACE = {1213, 1205}  # deadlock (also Galera certification), lock wait timeout: rolled back, safe to repeat
+LOST_CONNECTION = {2003, 2006, 2013, 1047}  # safe to repeat unless it happened at COMMIT
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {datetime: Instant, dict[str, Any]: Json, list[Any]: Json, Text: Text}  # noqa: RUF012
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Record(Base):
+    """A row with an opaque id and the moment it was made."""
+
+    __abstract__ = True
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id, sort_order=-10)
+    created_at: Mapped[datetime] = mapped_column(
+        Instant, default=_now, server_default=text("CURRENT_TIMESTAMP"), sort_order=90
+    )
+
+
+class Changing(Record):
+    """A row that is changed in place, and says when."""
+
+    __abstract__ = True
+
+    updated_at: Mapped[datetime] = mapped_column(
+        Instant, default=_now, onupdate=_now, server_default=text("CURRENT_TIMESTAMP"), sort_order=91
+    )
+
+
+class Database:
+    """`keys` travel in `tx.info` to whoever seals a column; `listeners` hear each topic after its commit."""
+
+    def __init__(self, url: str, connections: int = 16, keys: Any = None) -> None:
+        self.sqlite = url.startswith("sqlite")
+        make = _sqlite if self.sqlite else _mysql
+        self.engine = make(url, connections, reads=False)
+        self.read_engine = make(url, connections, reads=True)
+        info = {"keys": keys}
+        self._writes = sessionmaker(self.engine, expire_on_commit=False, info=info)
+        self._reads = sessionmaker(self.read_engine, autoflush=False, info=info)
+        # Threads queue here for SQLite's one write lock; its own way of waiting is to sleep and look again.
+        self._turn: AbstractContextManager[Any] = threading.Lock() if self.sqlite else nullcontext()
+        self.listeners: list[Callable[[str], None]] = []
+
+    def write(self, work: Callable[[Session], T]) -> T:
+        """Run `work` and commit. A lost race runs it again from the start, so it must not reach outside."""
+        return _with_retries(lambda: self._write_once(work))
+
+    def read(self, work: Callable[[Session], T]) -> T:
+        """Run `work` on a connection that cannot write."""
+        return _with_retries(lambda: self._read_once(work))
+
+    def _write_once(self, work: Callable[[Session], T]) -> T:
+        with self._turn, self._writes() as session:
+            answer = work(session)
+            try:
+                session.commit()
+            except DBAPIError as error:
+                if _number(error) in LOST_CONNECTION:
+                    raise CommitUnknown() from error
+                raise
+            topics = session.info.get("changed", ())
+        self.tell(topics)
+        return answer
+
+    def _read_once(self, work: Callable[[Session], T]) -> T:
+        with self._reads() as session:
+            return work(session)
+
+    def tell(self, topics: Iterable[str]) -> None:
+        for topic in dict.fromkeys(topics):
+            for listener in self.listeners:
+                try:
+                    listener(topic)
+                except Exception:  # the change is committed: nothing here may turn the answer into a failure
+                    log.exception("listener, topic %s", topic)
+
+    def close(self) -> None:
+        self.engine.dispose()
+        self.read_engine.dispose()
+
+
+def changed(tx: Session, *topics: str) -> None:
+    """Name what changed. After the commit the listeners drop kept answers, wake the worker, push to sockets.
+
+    This lane may lose news in a crash; what must not be lost is emitted through the outbox.
+    """
+    tx.info.setdefault("changed", []).extend(topics)
+
+
+def rows(tx: Session, statement: Any) -> int:
+    """Carry out a guarded UPDATE or DELETE and say how many rows it met."""
+    done: Any = tx.execute(statement, execution_options={"synchronize_session": False})
+    return int(done.rowcount)
+
+
+def _with_retries(work: Callable[[], T]) -> T:
+    for attempt in range(1, TRIES):
+        try:
+            return work()
+        except DBAPIError as error:
+            if _number(error) not in LOST_RACE | LOST_CONNECTION:
+                raise
+        time.sleep(random.uniform(0, 0.005 * 2**attempt))  # noqa: S311
+    return work()
+
+
+def _number(error: DBAPIError) -> Any:
+    return error.orig.args[0] if error.orig and error.orig.args else None
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)  # MariaDB cannot search what is escaped
+
+
+def _conversions(url: str) -> dict[Any, Any]:
+    """The driver's own, but moments parsed in C: theirs take half of the time of a read of forty rows."""
+    driver = make_url(url).get_dialect().import_dbapi().__name__
+    known = import_module(f"{driver}.converters").conversions
+    return known | {import_module(f"{driver}.constants").FIELD_TYPE.DATETIME: datetime.fromisoformat}
+
+
+def _mysql(url: str, connections: int, *, reads: bool) -> Engine:
+    """No pre-ping: a lost connection is met by the retry, and a ping would double the round trips of a read."""
+    engine = create_engine(
+        url,
+        # A read under AUTOCOMMIT sees what READ COMMITTED sees and saves the ROLLBACK.
+        isolation_level="AUTOCOMMIT" if reads else "READ COMMITTED",
+        skip_autocommit_rollback=reads,
+        pool_size=connections,
+        max_overflow=0,
+        pool_timeout=10,
+        pool_recycle=1800,
+        json_serializer=_json,
+        connect_args={"conv": _conversions(url), "charset": "utf8mb4", "connect_timeout": 5},
+    )
+
+    @event.listens_for(engine, "connect")
+    def connect(connection: Any, _record: Any) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET time_zone='+00:00', sql_mode='TRADITIONAL'")
+            if reads:
+                cursor.execute("SET SESSION TRANSACTION READ ONLY")
+
+    return engine
+
+
+def _sqlite(url: str, connections: int, *, reads: bool) -> Engine:
+    """Writers take the lock at BEGIN and wait their turn; readers take a snapshot and wait for nobody."""
+    file = make_url(url).database
+    if file:
+        Path(file).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, pool_size=connections, max_overflow=0, pool_timeout=10, json_serializer=_json)
+    start = "BEGIN" if reads else "BEGIN IMMEDIATE"
+
+    @event.listens_for(engine, "connect")
+    def connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+        if reads:
+            connection.execute("PRAGMA query_only=ON")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Any) -> None:
+        connection.connection.dbapi_connection.execute(start)  # past SQLAlchemy: half the price of a read
+
+    return engine

@@ -1,0 +1,137 @@
+"""What the environment says, typed, and refused when it is unsafe.
+
+`SETTINGS` lists every variable with its meaning; the operator's page in the docs is generated from it.
+"""
+
+import base64
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+DEVELOPMENT_SECRET_FILE = "secrets.env"
+
+
+def setting(variable: str, meaning: str, default: object = "") -> object:
+    return field(default=default, metadata={"variable": variable, "meaning": meaning})  # type: ignore[call-overload]
+
+
+@dataclass(frozen=True)
+class Settings:
+    data_dir: Path = setting("SUWEN_DATA_DIR", "Folder of the embedded database, keys and files", Path("var"))  # type: ignore[assignment]
+    database_url: str = setting("SUWEN_DATABASE_URL", "SQLAlchemy URL; default a SQLite file under the data folder")  # type: ignore[assignment]
+    secret: str = setting("SUWEN_SECRET", "Signs sessions and forms; made and kept in the data folder if not given")  # type: ignore[assignment]
+    field_keys: str = setting(  # type: ignore[assignment]
+        "SUWEN_FIELD_KEYS", "Keys of encrypted columns, newest first: id:base64 of 32 bytes, separated by commas"
+    )
+    production: bool = setting("SUWEN_PRODUCTION", "1: secure cookies; refuses to start on development secrets", False)  # type: ignore[assignment]
+    base_url: str = setting("SUWEN_BASE_URL", "Public address, for links in messages", "http://127.0.0.1:8000")  # type: ignore[assignment]
+    threads: int = setting("SUWEN_THREADS", "Threads that serve requests; more than 4 cost more than they give", 4)  # type: ignore[assignment]
+    worker: bool = setting("SUWEN_WORKER", "1: deliver events inside the server; 0: `suwen worker` does", True)  # type: ignore[assignment]
+    redis_url: str = setting("SUWEN_REDIS_URL", "Fan-out between processes; needed with --workers above 1")  # type: ignore[assignment]
+    documents_url: str = setting("SUWEN_DOCUMENTS_URL", "Document store; empty: a table of the same database")  # type: ignore[assignment]
+    turn_urls: str = setting("SUWEN_TURN_URLS", "TURN servers for calls, separated by commas")  # type: ignore[assignment]
+    turn_secret: str = setting("SUWEN_TURN_SECRET", "Shared secret of the TURN servers, for short-lived credentials")  # type: ignore[assignment]
+    stun_urls: str = setting("SUWEN_STUN_URLS", "STUN servers for calls, separated by commas")  # type: ignore[assignment]
+    mail_url: str = setting("SUWEN_MAIL_URL", "smtp://user:password@host:port; empty: no mail is sent")  # type: ignore[assignment]
+    mail_from: str = setting("SUWEN_MAIL_FROM", "Sender of mail", "clinic@localhost")  # type: ignore[assignment]
+    zone: str = setting("SUWEN_ZONE", "The clinic's own IANA time zone", "Asia/Shanghai")  # type: ignore[assignment]
+    currency: str = setting("SUWEN_CURRENCY", "ISO 4217 code of the platform's currency", "CNY")  # type: ignore[assignment]
+    hold_minutes: int = setting("SUWEN_HOLD_MINUTES", "How long a time is held while the patient pays", 15)  # type: ignore[assignment]
+    trusted_proxies: str = setting("SUWEN_TRUSTED_PROXIES", "Addresses whose X-Forwarded-For is believed")  # type: ignore[assignment]
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
+        """Read the environment; SystemExit with a plain sentence where a value cannot be used."""
+        given: dict[str, object] = {}
+        for one in fields(cls):
+            text = environment.get(one.metadata["variable"], "").strip()
+            if text:
+                given[one.name] = _read(one.metadata["variable"], text, one.default)
+        settings = cls(**given)  # type: ignore[arg-type]
+        return settings._completed(given)
+
+    def _completed(self, given: dict[str, object]) -> "Settings":
+        if self.production:
+            self._refuse_unsafe()
+            return _with(self, database_url=self.database_url or self._sqlite())
+        kept = _development_secrets(self.data_dir) if not (self.secret and self.field_keys) else {}
+        return _with(
+            self,
+            database_url=self.database_url or self._sqlite(),
+            secret=self.secret or kept["SUWEN_SECRET"],
+            field_keys=self.field_keys or kept["SUWEN_FIELD_KEYS"],
+        )
+
+    def _sqlite(self) -> str:
+        return f"sqlite:///{self.data_dir / 'suwen.db'}"
+
+    def _refuse_unsafe(self) -> None:
+        wrong = []
+        if len(self.secret) < 32:
+            wrong.append("SUWEN_SECRET must be set, 32 characters or more")
+        if not self.field_keys:
+            wrong.append("SUWEN_FIELD_KEYS must be set (make one with `suwen key`)")
+        if not self.base_url.startswith("https://"):
+            wrong.append("SUWEN_BASE_URL must begin with https://")
+        if self.turn_urls and len(self.turn_secret) < 16:
+            wrong.append("SUWEN_TURN_SECRET must be set, 16 characters or more, where SUWEN_TURN_URLS is")
+        if wrong:
+            raise SystemExit("Refusing to start in production:\n  " + "\n  ".join(wrong))
+
+    @property
+    def turn_servers(self) -> list[str]:
+        return _listed(self.turn_urls)
+
+    @property
+    def stun_servers(self) -> list[str]:
+        return _listed(self.stun_urls)
+
+
+def new_field_key() -> str:
+    """A fresh key for encrypted columns: `id:base64`."""
+    return f"k{secrets.token_hex(3)}:{base64.b64encode(secrets.token_bytes(32)).decode()}"
+
+
+def _read(variable: str, text: str, default: object) -> object:
+    try:
+        match default:
+            case bool():
+                return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}[text.lower()]
+            case int():
+                return int(text)
+            case Path():
+                return Path(text)
+            case _:
+                return text
+    except (KeyError, ValueError):
+        raise SystemExit(f"{variable} cannot be {text!r}") from None
+
+
+def _with(settings: Settings, **values: object) -> Settings:
+    from dataclasses import replace
+
+    return replace(settings, **values)  # type: ignore[arg-type]
+
+
+def _listed(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _development_secrets(folder: Path) -> dict[str, str]:
+    """Secrets of an installation that was given none: made once, kept readable by the owner only."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / DEVELOPMENT_SECRET_FILE
+    if not path.exists():
+        text = f"SUWEN_SECRET={secrets.token_urlsafe(48)}\nSUWEN_FIELD_KEYS={new_field_key()}\n"
+        fresh = path.with_suffix(f".{os.getpid()}")
+        fresh.touch(mode=0o600)
+        fresh.write_text(text)
+        try:
+            os.link(fresh, path)  # whoever is first wins; several processes may start at once
+        except FileExistsError:
+            pass
+        finally:
+            fresh.unlink()
+    return dict(line.split("=", 1) for line in path.read_text().splitlines() if "=" in line)
