@@ -81,9 +81,8 @@ class Database:
         make = _sqlite if self.sqlite else _mysql
         self.engine = make(url, connections, reads=False)
         self.read_engine = make(url, connections, reads=True)
-        info = {"keys": keys}
-        self._writes = sessionmaker(self.engine, expire_on_commit=False, info=info)
-        self._reads = sessionmaker(self.read_engine, autoflush=False, info=info)
+        self._writes = sessionmaker(self.engine, expire_on_commit=False, info={"keys": keys})
+        self._reads = sessionmaker(self.read_engine, autoflush=False, info={"keys": keys, "reads": True})
         # Threads queue here for SQLite's one write lock; its own way of waiting is to sleep and look again.
         self._turn: AbstractContextManager[Any] = threading.Lock() if self.sqlite else nullcontext()
         self.listeners: list[Callable[[str], None]] = []

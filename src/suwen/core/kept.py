@@ -1,0 +1,66 @@
+"""Whole answers kept as bytes, under a topic, and dropped the moment the topic changes."""
+
+import gzip
+import hashlib
+import threading
+import time
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Answer:
+    body: bytes
+    etag: str
+    until: float
+    media_type: str
+    _packed: bytes | None = field(default=None)
+
+    def packed(self) -> bytes:
+        """Compressed once, for all who ask for it."""
+        if self._packed is None:
+            self._packed = gzip.compress(self.body, 6, mtime=0)
+        return self._packed
+
+
+class Kept:
+    """Memory of one process. `seconds` bounds the harm of a drop lost in a crash.
+
+    A reader takes a ticket before it looks at the database; if the topic was dropped
+    meanwhile its answer may be old, and is not kept.
+    """
+
+    def __init__(self, seconds: float = 60, limit: int = 10_000) -> None:
+        self._seconds, self._limit = seconds, limit
+        self._answers: dict[str, dict[str, Answer]] = {}
+        self._drops = 0
+        self._dropped: dict[str, int] = {}
+        self._lock = threading.Lock()
+
+    def get(self, topic: str, key: str) -> Answer | None:
+        answer = self._answers.get(topic, {}).get(key)
+        return answer if answer and answer.until > time.monotonic() else None
+
+    def ticket(self) -> int:
+        return self._drops
+
+    def put(self, topic: str, key: str, body: bytes, media_type: str, ticket: int) -> Answer:
+        etag = f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
+        answer = Answer(body, etag, time.monotonic() + self._seconds, media_type)
+        with self._lock:
+            if self._dropped.get(topic, 0) <= ticket:
+                if len(self._answers) >= self._limit:
+                    self._answers.clear()
+                under = self._answers.setdefault(topic, {})
+                if len(under) >= 500:  # filters and pages of one topic are many; the newest matter
+                    under.clear()
+                under[key] = answer
+        return answer
+
+    def drop(self, topic: str) -> None:
+        with self._lock:
+            self._drops += 1
+            if len(self._dropped) > 4 * self._limit:
+                self._dropped.clear()
+                self._answers.clear()
+            self._dropped[topic] = self._drops
+            self._answers.pop(topic, None)

@@ -1,0 +1,45 @@
+"""Money is an int of minor units (分, cents) with an ISO 4217 code beside it; never a float."""
+
+import re
+from decimal import Decimal
+
+from babel.numbers import format_currency, get_currency_precision
+
+from suwen.core.errors import Invalid
+
+AMOUNT = re.compile(r"\d{1,8}(\.\d{1,2})?")
+
+
+class BadAmount(Invalid):
+    code, title = "bad_amount", "Please write an amount such as 50 or 50.00."
+
+
+class BadCurrency(Invalid):
+    code, title = "bad_currency", "Only currencies with two decimals can be used."
+
+
+def parse(text: str) -> int:
+    """'50' and '50.00' -> 5000; anything else is BadAmount."""
+    plain = text.strip().replace(",", "")
+    if not AMOUNT.fullmatch(plain):
+        raise BadAmount(fields={"amount": BadAmount.title})
+    return int(Decimal(plain).scaleb(2))
+
+
+def plain(minor: int) -> str:
+    """5000 -> '50.00', for forms, CSV and JSON."""
+    sign = "-" if minor < 0 else ""
+    return f"{sign}{abs(minor) // 100}.{abs(minor) % 100:02d}"
+
+
+def show(minor: int, currency: str, locale: str = "zh-CN") -> str:
+    """As people write it: '¥50.00'."""
+    return format_currency(Decimal(minor).scaleb(-2), currency, locale=locale.replace("-", "_"))
+
+
+def ensure_currency(code: str) -> str:
+    """The code in capitals, or BadCurrency where its minor unit is not a hundredth."""
+    known = code.strip().upper()
+    if not re.fullmatch("[A-Z]{3}", known) or get_currency_precision(known) != 2:
+        raise BadCurrency()
+    return known

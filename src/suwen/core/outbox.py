@@ -1,0 +1,195 @@
+"""Events that survive a crash: written with the change, delivered after it. And work that is due by the clock."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from sqlalchemy import Index, String, Text, bindparam, insert, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from suwen.core.db import Database, Instant, Json, Record, changed, new_id, rows
+
+LEASE = timedelta(minutes=5)
+LONGEST_PAUSE = timedelta(hours=1)
+TRIES = 12
+TOPIC = "outbox"
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Event:
+    """What happened, in the past tense and small. `name` is stable: stored messages carry it."""
+
+    name: ClassVar[str]
+
+
+@dataclass(frozen=True)
+class Timed:
+    name: str
+    seconds: float
+    job: Callable[..., Any]
+
+
+JOBS: dict[str, list[Callable[..., None]]] = {}
+TIMED: list[Timed] = []
+
+
+class OutboxMessage(Record):
+    """One event for one job. `attempts` is the fence: only the newest claim may finish the message."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (Index("ix_outbox_done_at_due_at", "done_at", "due_at"),)
+
+    event: Mapped[str] = mapped_column(String(80))
+    job: Mapped[str] = mapped_column(String(160))
+    payload: Mapped[dict[str, Any]] = mapped_column(Json)
+    due_at: Mapped[datetime] = mapped_column(Instant)
+    done_at: Mapped[datetime | None] = mapped_column(Instant)
+    failed_at: Mapped[datetime | None] = mapped_column(Instant)
+    attempts: Mapped[int] = mapped_column(default=0)
+    error: Mapped[str | None] = mapped_column(Text)
+
+
+MESSAGES = OutboxMessage.__table__
+INSERT = insert(MESSAGES)
+DUE = (
+    select(MESSAGES.c.id, MESSAGES.c.event, MESSAGES.c.job, MESSAGES.c.payload, MESSAGES.c.attempts)
+    .where(MESSAGES.c.done_at.is_(None), MESSAGES.c.due_at <= bindparam("now"))
+    .order_by(MESSAGES.c.due_at)
+    .limit(10)
+)
+
+
+class LeaseLost(Exception):
+    """Another worker took the message over; what this one wrote is rolled back."""
+
+
+def on(event: type[Event]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Run the decorated job whenever `event` was committed: job(tx, now=..., **fields of the event)."""
+
+    def register(job: Callable[..., None]) -> Callable[..., None]:
+        JOBS.setdefault(event.name, []).append(job)
+        return job
+
+    return register
+
+
+def every(*, seconds: float) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Run the decorated job(tx, now=...) about every `seconds`: it does what is due by now and not done."""
+
+    def register(job: Callable[..., Any]) -> Callable[..., Any]:
+        TIMED.append(Timed(_path(job), seconds, job))
+        return job
+
+    return register
+
+
+def emit(tx: Session, event: Event, now: datetime, *, due: datetime | None = None) -> None:
+    """Write one message for each job, inside the caller's transaction."""
+    jobs = JOBS.get(event.name, ())
+    payload = asdict(event)
+    for job in jobs:
+        row = {"id": new_id(), "created_at": now, "event": event.name, "job": _path(job), "payload": payload,
+               "due_at": due or now, "attempts": 0}  # fmt: skip
+        tx.execute(INSERT, row)
+    if jobs:
+        changed(tx, TOPIC)
+
+
+def deliver_one(db: Database, now: datetime) -> bool:
+    """Claim one due message and run its job. Return False when nothing is due.
+
+    The job's writes and the mark that it is done share one transaction: they happen
+    once. What a job does outside the database happens at least once.
+    """
+    if not db.read(lambda tx: tx.execute(DUE, {"now": now}).first()):
+        return False
+    message = db.write(lambda tx: _claim(tx, now))
+    if message is None:
+        return False
+    job = next((job for job in JOBS.get(message.event, ()) if _path(job) == message.job), None)
+
+    def perform(tx: Session) -> None:
+        if job is not None:  # a job that a newer release no longer has: nothing is left to do
+            job(tx, now=now, **message.payload)
+        if not _change(tx, message, done_at=now, error=None):
+            raise LeaseLost(message.id)
+
+    try:
+        db.write(perform)
+    except Exception as error:
+        log.exception("job failed: %s %s", message.job, message.id)
+        _keep_failure(db, message, now, repr(error))
+    return True
+
+
+def run_timed(db: Database, now: datetime) -> None:
+    """Every timed job once. Each has a transaction of its own; one that fails does not stop the others."""
+    for timed in TIMED:
+        _run_one_timed(db, timed, now)
+
+
+def work_until(stop: threading.Event, db: Database, clock: Callable[[], datetime]) -> None:
+    """Deliver until told to stop; an event of this process wakes us at once, others within a second."""
+    wake = threading.Event()
+    db.listeners.append(lambda topic: wake.set() if topic == TOPIC else None)
+    next_run: dict[str, float] = {}
+    while not stop.is_set():
+        try:
+            while not stop.is_set() and deliver_one(db, clock()):
+                pass
+            for timed in TIMED:
+                if next_run.get(timed.name, 0) <= time.monotonic() and not stop.is_set():
+                    next_run[timed.name] = time.monotonic() + timed.seconds
+                    _run_one_timed(db, timed, clock())
+        except Exception:
+            log.exception("outbox worker")
+        wake.wait(1)
+        wake.clear()
+
+
+def _run_one_timed(db: Database, timed: Timed, now: datetime) -> None:
+    try:
+        db.write(lambda tx: timed.job(tx, now=now))
+    except Exception:
+        log.exception("timed job failed: %s", timed.name)
+
+
+def _keep_failure(db: Database, message: Any, now: datetime, error: str) -> None:
+    """Try again later, ever more slowly; after TRIES keep it for a person to look at."""
+    pause = min(timedelta(seconds=2**message.attempts), LONGEST_PAUSE)
+    values: dict[str, Any] = {"error": error[:2000], "due_at": now + pause}
+    if message.attempts >= TRIES:
+        values |= {"done_at": now, "failed_at": now}
+    db.write(lambda tx: _change(tx, message, **values))
+
+
+@dataclass
+class _Claimed:
+    id: str
+    event: str
+    job: str
+    payload: dict[str, Any]
+    attempts: int
+
+
+def _claim(tx: Session, now: datetime) -> _Claimed | None:
+    for row in tx.execute(DUE, {"now": now}).all():
+        message = _Claimed(*row)
+        if _change(tx, message, due_at=now + LEASE, attempts=message.attempts + 1):
+            message.attempts += 1
+            return message  # otherwise another worker got there first: take the next
+    return None
+
+
+def _change(tx: Session, message: _Claimed, **values: Any) -> bool:
+    mine = (MESSAGES.c.id == message.id, MESSAGES.c.attempts == message.attempts, MESSAGES.c.done_at.is_(None))
+    return rows(tx, update(MESSAGES).where(*mine).values(**values)) == 1
+
+
+def _path(job: Callable[..., Any]) -> str:
+    return f"{job.__module__}.{job.__qualname__}"

@@ -1,0 +1,65 @@
+"""Keyset paging: the cursor is where the last row stood, so pages neither skip nor repeat rows, however deep."""
+
+import base64
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Select, and_, false, or_
+from sqlalchemy.orm import Session
+
+from suwen.core.errors import Invalid
+
+DEFAULT, LARGEST = 20, 100
+
+
+class BadCursor(Invalid):
+    code, title = "bad_cursor", "This page link is no longer valid. Start again from the first page."
+
+
+def keyset(
+    tx: Session, statement: Select[Any], by: Sequence[tuple[Any, str]], cursor: str | None, limit: int | None = None
+) -> tuple[list[Any], str | None]:
+    """Rows of one page and the cursor of the next.
+
+    `by` is a sequence of (column, "asc"|"desc"), the last one unique; each column must be in the statement
+    and never NULL. Rows are what `tx.execute` gives; a single entity is unpacked.
+    """
+    size = max(1, min(limit or DEFAULT, LARGEST))
+    if cursor:
+        statement = statement.where(_after(by, _decode(cursor, by)))
+    ordered = statement.order_by(*(column.desc() if way == "desc" else column.asc() for column, way in by))
+    marked = ordered.add_columns(*(column for column, _ in by)).limit(size + 1)
+    found = tx.execute(marked).all()
+    page, width = found[:size], len(by)
+    following = _encode(page[-1][-width:]) if len(found) > size else None
+    items = [row[0] if len(row) == width + 1 else row[:-width] for row in page]
+    return items, following
+
+
+def _after(by: Sequence[tuple[Any, str]], values: Sequence[Any]) -> Any:
+    """(a, b) after (x, y): a > x or (a = x and b > y)."""
+    parts = []
+    for place, (column, way) in enumerate(by):
+        same = [earlier == value for (earlier, _), value in zip(by[:place], values, strict=False)]
+        beyond = column < values[place] if way == "desc" else column > values[place]
+        parts.append(and_(*same, beyond))
+    return or_(false(), *parts)
+
+
+def _encode(values: Sequence[Any]) -> str:
+    plain = [{"t": value.astimezone(UTC).isoformat()} if isinstance(value, datetime) else value for value in values]
+    return base64.urlsafe_b64encode(msgspec.json.encode(plain)).decode().rstrip("=")
+
+
+def _decode(cursor: str, by: Sequence[Any]) -> list[Any]:
+    try:
+        raw = msgspec.json.decode(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)), type=list[Any])
+        values = [datetime.fromisoformat(value["t"]) if isinstance(value, dict) else value for value in raw]
+    except (ValueError, KeyError, TypeError, msgspec.DecodeError):
+        raise BadCursor() from None
+    known = (str, int, float, datetime, bool)
+    if len(values) != len(by) or not all(isinstance(value, known) for value in values):
+        raise BadCursor()
+    return values
