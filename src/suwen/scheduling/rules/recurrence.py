@@ -8,6 +8,7 @@ Expansion is in local naive time: wall-clock 09:00 stays 09:00 across a clock ch
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from dateutil.rrule import DAILY, MONTHLY, WEEKLY, rrule, weekday
@@ -18,7 +19,7 @@ LONGEST_INTERVAL = 52
 MOST_OCCURRENCES = 1000
 LONGEST_HORIZON = timedelta(days=400)
 
-FREQUENCIES = {"DAILY": DAILY, "WEEKLY": WEEKLY, "MONTHLY": MONTHLY}
+FREQUENCIES: dict[str, Literal[1, 2, 3]] = {"DAILY": DAILY, "WEEKLY": WEEKLY, "MONTHLY": MONTHLY}
 CODES = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 SHORT = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 ORDINALS = {1: "1st", 2: "2nd", 3: "3rd", 4: "4th", 5: "5th", -1: "last"}
@@ -98,7 +99,9 @@ def occurrences(recurrence: Recurrence | None, start: datetime, zone: ZoneInfo, 
             yield start
         return
     # The library looks for a next match until the year 9999; a rule that never matches must end with the horizon.
-    end = min(_local_end(recurrence.until, zone), datetime.combine(last, time.max))
+    end = datetime.combine(last, time.max)
+    if recurrence.until is not None:
+        end = min(end, _local_end(recurrence.until, zone))
     found = rrule(
         FREQUENCIES[recurrence.frequency],
         dtstart=start,
@@ -130,9 +133,7 @@ def occurrences_between(
     return found
 
 
-def _local_end(until: date | datetime | None, zone: ZoneInfo) -> datetime:
-    if until is None:
-        return datetime.max
+def _local_end(until: date | datetime, zone: ZoneInfo) -> datetime:
     if isinstance(until, datetime):
         return until.astimezone(zone).replace(tzinfo=None, fold=0)
     return datetime.combine(until, time.max)

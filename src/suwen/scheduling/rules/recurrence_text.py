@@ -12,10 +12,12 @@ character that does not fit and with what was expected there.
 """
 
 import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
 from suwen.scheduling.errors import BadRecurrence
-from suwen.scheduling.rules.recurrence import CODES, LONGEST_INTERVAL, MOST_OCCURRENCES, Day, Recurrence
+from suwen.scheduling.rules.recurrence import CODES, LONGEST_INTERVAL, MOST_OCCURRENCES, ORDINALS, Day, Recurrence
 
 LONGEST_TEXT = 255
 
@@ -98,7 +100,7 @@ class _Reader:
         self.skip()
         return int(match.group())
 
-    def date(self) -> date:
+    def day(self) -> date:
         start, match = self.at, DATE.match(self.text, self.at)
         try:
             found = date(*(int(part) for part in match.groups())) if match else None
@@ -113,9 +115,9 @@ class _Reader:
     def date_or_instant(self) -> date | datetime:
         """UNTIL of a calendar program is an instant in UTC: 20260630T155959Z."""
         # The time follows the date without a space, so look before `date` has skipped spaces.
-        day = DATE.match(self.text, self.at)
-        clock = TIME.match(self.text, day.end()) if day else None
-        found = self.date()
+        before = DATE.match(self.text, self.at)
+        clock = TIME.match(self.text, before.end()) if before else None
+        found = self.day()
         if clock is None:
             return found
         hour, minute, second = (int(part) for part in clock.groups())
@@ -125,38 +127,73 @@ class _Reader:
         self.skip()
         return datetime(found.year, found.month, found.day, hour, minute, second, tzinfo=UTC)
 
+    def dates(self) -> list[date]:
+        found = [self.day()]
+        while self.take(","):
+            found.append(self.day())
+        return found
+
+    def lines(self) -> None:
+        """Skip line breaks; only a raw rule, which may carry an EXDATE line, has them."""
+        while not self.end() and self.text[self.at] in "\r\n":
+            self.at += 1
+            self.skip()
+
     def end(self) -> bool:
         return self.at >= len(self.text)
 
 
+@dataclass
+class _Parts:
+    """What the options said so far."""
+
+    days: list[Day] = field(default_factory=list)
+    interval: int = 1
+    until: date | datetime | None = None
+    count: int | None = None
+    excepted: list[date] = field(default_factory=list)
+    given: set[str] = field(default_factory=set)
+
+    def open(self, names: Iterable[str]) -> list[str]:
+        """The options that may still come; UNTIL and COUNT never stand in the same rule (RFC 5545)."""
+        closed = self.given | ({"UNTIL", "COUNT"} if self.given & {"UNTIL", "COUNT"} else set())
+        return [name for name in names if name not in closed]
+
+    def read(self, reader: _Reader, name: str) -> None:
+        self.given.add(name)
+        match name:
+            case "UNTIL":
+                self.until = reader.date_or_instant()
+            case "COUNT":
+                self.count = reader.number(MOST_OCCURRENCES)
+            case "INTERVAL":
+                self.interval = reader.number(LONGEST_INTERVAL)
+            case "EXCEPT":
+                self.excepted = reader.dates()
+
+    def recurrence(self, frequency: str) -> Recurrence:
+        days = sorted(set(self.days), key=lambda day: (day.nth is not None, day.nth or 0, day.weekday))
+        excepted = tuple(sorted(set(self.excepted)))
+        return Recurrence(frequency, tuple(days), self.interval, self.until, self.count, excepted)
+
+
 def _plain(reader: _Reader) -> Recurrence:
-    word = reader.word(*FREQUENCY_WORDS)
+    word, parts = reader.word(*FREQUENCY_WORDS), _Parts()
     frequency = "WEEKLY" if word == "BIWEEKLY" else word
-    days: list[Day] = []
+    if word == "BIWEEKLY":
+        parts.interval = 2
+        parts.given.add("INTERVAL")
     if not reader.end() and not reader.text.startswith(";", reader.at):
-        days.append(_day(reader, frequency))
+        parts.days.append(_day(reader, frequency))
         while reader.take(","):
-            days.append(_day(reader, frequency))
-    given: dict[str, object] = {}
+            parts.days.append(_day(reader, frequency))
     while not reader.end():
         if not reader.take(";"):
-            raise reader.refuse(*([";"] if given else [",", ";"]))
-        start = reader.at
-        allowed = [name for name in OPTIONS if name not in given]
-        if word == "BIWEEKLY":
-            allowed.remove("INTERVAL") if "INTERVAL" in allowed else None
-        allowed = [name for name in allowed if {name, *given} < {"UNTIL", "COUNT"} or not _both_ends(name, given)]
-        name = reader.word(*allowed)
+            raise reader.refuse(*([";"] if parts.given else [",", ";"]))
+        name = reader.word(*parts.open(OPTIONS))
         reader.expect("=")
-        given[name] = _option(reader, name, start)
-    if word == "BIWEEKLY":
-        given["INTERVAL"] = 2
-    return _made(frequency, days, given)
-
-
-def _both_ends(name: str, given: dict[str, object]) -> bool:
-    """RFC 5545: UNTIL and COUNT never stand in the same rule."""
-    return (name == "UNTIL" and "COUNT" in given) or (name == "COUNT" and "UNTIL" in given)
+        parts.read(reader, name)
+    return parts.recurrence(frequency)
 
 
 def _day(reader: _Reader, frequency: str) -> Day:
@@ -169,53 +206,35 @@ def _day(reader: _Reader, frequency: str) -> Day:
     return Day(WEEKDAYS[reader.word(*WEEKDAYS)], ordinal)
 
 
-def _option(reader: _Reader, name: str, start: int) -> object:
-    if name == "UNTIL":
-        return reader.date_or_instant()
-    if name == "COUNT":
-        return reader.number(MOST_OCCURRENCES)
-    if name == "INTERVAL":
-        return reader.number(LONGEST_INTERVAL)
-    excepted = [reader.date()]
-    while reader.take(","):
-        excepted.append(reader.date())
-    return excepted
-
-
 def _raw(reader: _Reader) -> Recurrence:
     if reader.ahead() == "RRULE":
         reader.word("RRULE")
         reader.expect(":")
-    given: dict[str, object] = {}
-    days: list[Day] = []
-    day_places: list[int] = []
+    parts, frequency = _Parts(), ""
+    places: list[int] = []
     while True:
-        allowed = [name for name in RAW_OPTIONS if name not in given and not _both_ends(name, given)]
-        name = reader.word(*allowed)
+        name = reader.word(*parts.open(RAW_OPTIONS))
         reader.expect("=")
-        if name == "BYDAY":
-            days, day_places = _raw_days(reader)
-            given[name] = True
-        elif name == "FREQ":
-            given[name] = reader.word("DAILY", "WEEKLY", "MONTHLY")
-        elif name == "WKST":
-            # Another week start moves what INTERVAL=2 means; ours is Monday, as in RFC 5545 by default.
-            given[name] = reader.word("MO")
-        else:
-            given[name] = _option(reader, name, reader.at)
+        parts.read(reader, name)
+        match name:
+            case "FREQ":
+                frequency = reader.word("DAILY", "WEEKLY", "MONTHLY")
+            case "BYDAY":
+                parts.days, places = _raw_days(reader)
+            case "WKST":
+                # Another week start moves what INTERVAL=2 means; ours is Monday, RFC 5545's default.
+                reader.word("MO")
         if not reader.take(";"):
             break
-    if "FREQ" not in given:
+    if not frequency:
         raise reader.refuse("FREQ")
-    frequency = str(given["FREQ"])
-    for day, place in zip(days, day_places, strict=True):
+    for day, place in zip(parts.days, places, strict=True):
         if day.nth and frequency != "MONTHLY":
             raise reader.refuse(*CODES, at=place)
-    if excepted := _exdates(reader):
-        given["EXCEPT"] = excepted
+    _exdates(reader, parts)
     if not reader.end():
         raise reader.refuse(";", "EXDATE", "end")
-    return _made(frequency, days, given)
+    return parts.recurrence(frequency)
 
 
 def _raw_days(reader: _Reader) -> tuple[list[Day], list[int]]:
@@ -223,7 +242,7 @@ def _raw_days(reader: _Reader) -> tuple[list[Day], list[int]]:
     while True:
         match = RAW_DAY.match(reader.text, reader.at)
         nth = int(match.group(1)) if match and match.group(1) else None
-        if match is None or nth not in (None, 1, 2, 3, 4, 5, -1):
+        if match is None or nth not in (None, *ORDINALS):
             raise reader.refuse("MO..SU", "1MO..5SU", "-1MO..-1SU")
         days.append(Day(CODES.index(match.group(2).upper()), nth))
         places.append(reader.at)
@@ -233,34 +252,15 @@ def _raw_days(reader: _Reader) -> tuple[list[Day], list[int]]:
             return days, places
 
 
-def _exdates(reader: _Reader) -> list[date]:
-    found: list[date] = []
-    while not reader.end() and reader.text[reader.at] in "\r\n":
-        reader.at += 1
-        reader.skip()
-    if reader.end() or reader.ahead() != "EXDATE":
-        return found
+def _exdates(reader: _Reader, parts: _Parts) -> None:
+    reader.lines()
+    if reader.ahead() != "EXDATE":
+        return
     reader.word("EXDATE")
     if reader.take(";"):
         reader.word("VALUE")
         reader.expect("=")
         reader.word("DATE")
     reader.expect(":")
-    found.append(reader.date())
-    while reader.take(","):
-        found.append(reader.date())
-    while not reader.end() and reader.text[reader.at] in "\r\n":
-        reader.at += 1
-    return found
-
-
-def _made(frequency: str, days: list[Day], given: dict[str, object]) -> Recurrence:
-    excepted = given.get("EXCEPT", [])
-    return Recurrence(
-        frequency=frequency,
-        days=tuple(sorted(set(days), key=lambda day: (day.nth is not None, day.nth or 0, day.weekday))),
-        interval=given.get("INTERVAL", 1),  # type: ignore[arg-type]
-        until=given.get("UNTIL"),  # type: ignore[arg-type]
-        count=given.get("COUNT"),  # type: ignore[arg-type]
-        excepted=tuple(sorted(set(excepted))),  # type: ignore[call-overload]
-    )
+    parts.excepted = reader.dates()
+    reader.lines()

@@ -1,0 +1,130 @@
+"""The appointment's states, who may move them, and when it is too late.
+
+    pending ──► scheduled ──► confirmed ──► checked_in ──► completed
+       │            │             │              │
+       └────────────┴──► cancelled ◄─────────────┘        scheduled, confirmed ──► no_show
+
+pending: held while paying. scheduled: pays at the desk. confirmed: paid. The last three are final.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from suwen.scheduling.errors import (
+    NotYours,
+    PastTime,
+    TooEarly,
+    TooLateToCancel,
+    TooLateToReschedule,
+    TooManyMoves,
+    WrongState,
+)
+
+STATUSES = ("pending", "scheduled", "confirmed", "checked_in", "completed", "cancelled", "no_show")
+ACTIVE = ("pending", "scheduled", "confirmed", "checked_in")
+FINAL = ("completed", "cancelled", "no_show")
+BOOKED = ("scheduled", "confirmed")
+
+
+@dataclass(frozen=True)
+class Move:
+    """From which states, to which, and who may: `patient` is the owner, `doctor` the one who treats."""
+
+    sources: tuple[str, ...]
+    target: str
+    roles: frozenset[str]
+
+
+PATIENT, STAFF = "patient", frozenset({"doctor", "admin", "system"})
+DESK = frozenset({"admin", "system"})
+
+MOVES = {
+    "promise_to_pay": Move(("pending",), "scheduled", DESK | {PATIENT}),
+    "confirm": Move(("pending", "scheduled"), "confirmed", DESK | {PATIENT}),
+    "expire": Move(("pending",), "cancelled", frozenset({"system"})),
+    "cancel": Move(ACTIVE, "cancelled", STAFF | {PATIENT}),
+    "check_in": Move(BOOKED, "checked_in", STAFF | {PATIENT}),
+    "complete": Move((*BOOKED, "checked_in"), "completed", STAFF),
+    "miss": Move(BOOKED, "no_show", STAFF),
+}
+RESCHEDULABLE = ("pending", *BOOKED)
+
+
+def move(action: str, status: str, role: str) -> str:
+    """The state after the action. NotYours for the wrong role, WrongState where the state forbids it."""
+    rule = MOVES[action]
+    if role not in rule.roles:
+        raise NotYours()
+    if status not in rule.sources:
+        raise WrongState(status=status)
+    return rule.target
+
+
+def may(action: str, status: str, role: str) -> bool:
+    """Whether a page should offer it; the move itself is guarded again when it is done."""
+    rule = MOVES[action]
+    return role in rule.roles and status in rule.sources
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The clinic's windows. A table with one row for now; the figures come from settings an admin edits.
+
+    `refunds` are (notice of at least, per cent given back), longest notice first; staff always give all back.
+    """
+
+    hold: timedelta = timedelta(minutes=15)
+    most_holds: int = 3
+    lead: timedelta = timedelta(minutes=30)
+    cancel_notice: timedelta = timedelta(hours=2)
+    reschedule_notice: timedelta = timedelta(hours=4)
+    most_moves: int = 3
+    check_in_before: timedelta = timedelta(minutes=60)
+    refunds: tuple[tuple[timedelta, int], ...] = ((timedelta(hours=24), 100), (timedelta(hours=2), 50))
+
+
+DEFAULT = Policy()
+
+
+def cancellable(policy: Policy, role: str, status: str, start: datetime, end: datetime, now: datetime) -> None:
+    """Raise TooLateToCancel. A hold may be let go at any time, staff may cancel until the visit's end."""
+    if status == "pending":
+        return
+    last = start - policy.cancel_notice if role == PATIENT else end
+    if now > last:
+        raise TooLateToCancel(notice_minutes=int(policy.cancel_notice.total_seconds() // 60))
+
+
+def refund_percent(policy: Policy, role: str, start: datetime, now: datetime) -> int:
+    """How much of a paid price goes back: 0..100."""
+    if role != PATIENT:
+        return 100
+    return next((percent for notice, percent in policy.refunds if start - now >= notice), 0)
+
+
+def reschedulable(policy: Policy, role: str, status: str, start: datetime, moves: int, now: datetime) -> None:
+    """Raise WrongState, TooLateToReschedule, TooManyMoves or PastTime."""
+    if status not in RESCHEDULABLE:
+        raise WrongState(status=status)
+    if role != PATIENT:
+        return
+    if now >= start:
+        raise PastTime()
+    if status != "pending" and now > start - policy.reschedule_notice:
+        raise TooLateToReschedule(notice_minutes=int(policy.reschedule_notice.total_seconds() // 60))
+    if moves >= policy.most_moves:
+        raise TooManyMoves(most=policy.most_moves)
+
+
+def arrivable(policy: Policy, start: datetime, end: datetime, now: datetime) -> None:
+    """Raise TooEarly or PastTime for a check-in outside the time around the visit."""
+    if now < start - policy.check_in_before:
+        raise TooEarly(opens_at=start - policy.check_in_before)
+    if now >= end:
+        raise PastTime()
+
+
+def missable(start: datetime, now: datetime) -> None:
+    """Nobody has missed a visit that has not begun."""
+    if now < start:
+        raise TooEarly(opens_at=start)
