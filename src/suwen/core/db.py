@@ -21,12 +21,12 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
 
-from suwen.core.columns import Id, Instant, Json, LongText, Money, choice, exact
+from suwen.core.columns import Id, Instant, Json, LongText, Money, ServerId, ServerNow, ServerTouch, choice, exact
 from suwen.core.errors import CommitUnknown
 from suwen.core.ids import new_id
 
-__all__ = ["Base", "Changing", "Database", "Id", "Instant", "Json", "LongText", "Money", "Record", "changed", "choice",
-           "exact", "new_id", "rows"]  # fmt: skip
+__all__ = ["Base", "Changing", "Database", "Id", "Instant", "Json", "LongText", "Money", "Record", "Versioned",
+           "changed", "choice", "exact", "new_id", "rows"]  # fmt: skip
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -48,7 +48,7 @@ class Base(DeclarativeBase):
     type_annotation_map = {datetime: Instant, dict[str, Any]: Json, list[Any]: Json, Text: Text}  # noqa: RUF012
 
 
-def _now() -> datetime:
+def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
@@ -57,10 +57,8 @@ class Record(Base):
 
     __abstract__ = True
 
-    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id, sort_order=-10)
-    created_at: Mapped[datetime] = mapped_column(
-        Instant, default=_now, server_default=text("CURRENT_TIMESTAMP"), sort_order=90
-    )
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id, server_default=ServerId(), sort_order=-10)
+    created_at: Mapped[datetime] = mapped_column(Instant, default=utc_now, server_default=ServerNow(), sort_order=90)
 
 
 class Changing(Record):
@@ -69,8 +67,16 @@ class Changing(Record):
     __abstract__ = True
 
     updated_at: Mapped[datetime] = mapped_column(
-        Instant, default=_now, onupdate=_now, server_default=text("CURRENT_TIMESTAMP"), sort_order=91
+        Instant, default=utc_now, onupdate=utc_now, server_default=ServerTouch(), sort_order=91
     )
+
+
+class Versioned(Changing):
+    """A row that several people may edit: a guarded write compares `version` and raises it by one."""
+
+    __abstract__ = True
+
+    version: Mapped[int] = mapped_column(default=1, server_default=text("1"), sort_order=92)
 
 
 class Database:

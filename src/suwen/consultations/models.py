@@ -1,0 +1,103 @@
+"""Video visits: the room and the record written in it, the signals between the browsers, what happened when."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, CheckConstraint, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from suwen.core.columns import flag, ref, whole
+from suwen.core.db import Json, LongText, Record, Versioned, choice, exact
+
+EVENTS = ("joined", "left", "reconnected", "disconnected", "camera_on", "camera_off", "mic_on", "mic_off",
+          "screen_share_start", "screen_share_end", "recording_start", "recording_end", "network_poor",
+          "network_recovered")  # fmt: skip
+
+
+class Consultation(Versioned):
+    """The room of one appointment, and the doctor's record of it. The two tokens are kept as hashes."""
+
+    __tablename__ = "video_consultations"
+    __table_args__ = (
+        Index("idx_video_consultations_appointment_id", "appointment_id", unique=True),
+        Index("idx_video_consultations_doctor_id", "doctor_id", "scheduled_start_time"),
+        Index("idx_video_consultations_patient_id", "patient_id", "scheduled_start_time"),
+        Index("idx_video_consultations_room_id", "room_id", unique=True),
+        Index("idx_video_consultations_status", "status"),
+        Index("idx_video_consultations_scheduled_time", "scheduled_start_time"),
+        Index(None, "patient_profile_id", "scheduled_start_time"),
+        CheckConstraint("patient_rating BETWEEN 1 AND 5", name="patient_rating"),
+    )
+
+    appointment_id: Mapped[str] = ref("appointments.id")
+    doctor_id: Mapped[str] = ref("doctors.id")
+    patient_id: Mapped[str] = ref("users.id")
+    patient_profile_id: Mapped[str] = ref("patient_profiles.id")
+    room_id: Mapped[str] = mapped_column(exact(100))
+    status: Mapped[str] = mapped_column(
+        choice("waiting", "in_progress", "completed", "cancelled", "no_show", name="status"),
+        default="waiting",
+        server_default="waiting",
+    )
+    scheduled_start_time: Mapped[datetime]
+    patient_waiting_since: Mapped[datetime | None]
+    admitted_at: Mapped[datetime | None]
+    actual_start_time: Mapped[datetime | None]
+    end_time: Mapped[datetime | None]
+    duration: Mapped[int | None]
+    doctor_token: Mapped[str | None] = mapped_column(Text)
+    patient_token: Mapped[str | None] = mapped_column(Text)
+    ice_servers: Mapped[Any | None] = mapped_column(Json)
+    chief_complaint: Mapped[str | None] = mapped_column(LongText)
+    diagnosis: Mapped[str | None] = mapped_column(LongText)
+    treatment_plan: Mapped[str | None] = mapped_column(LongText)
+    notes: Mapped[str | None] = mapped_column(LongText)
+    connection_quality: Mapped[str | None] = mapped_column(
+        choice("excellent", "good", "fair", "poor", name="connection_quality")
+    )
+    patient_rating: Mapped[int | None]
+    patient_feedback: Mapped[str | None] = mapped_column(LongText)
+    last_seq: Mapped[int] = whole()
+    meta: Mapped[dict[str, Any] | None] = mapped_column("metadata", Json)
+
+
+class Signal(Record):
+    """A signal on its way from one browser tab to another; `seq` orders the room, `client_id` makes re-sending safe."""
+
+    __tablename__ = "webrtc_signals"
+    __table_args__ = (
+        Index("idx_webrtc_signals_room_id", "room_id", "seq", unique=True),
+        Index("idx_webrtc_signals_to_user", "to_user_id", "delivered"),
+        Index("idx_webrtc_signals_created_at", "created_at"),
+        UniqueConstraint("room_id", "from_tab", "client_id"),
+    )
+
+    room_id: Mapped[str] = mapped_column(exact(100))
+    seq: Mapped[int] = mapped_column(BigInteger)
+    from_user_id: Mapped[str] = ref("users.id")
+    to_user_id: Mapped[str] = ref("users.id")
+    from_tab: Mapped[str] = mapped_column(exact(64))
+    to_tab: Mapped[str | None] = mapped_column(exact(64))
+    client_id: Mapped[str] = mapped_column(exact(64))
+    signal_type: Mapped[str] = mapped_column(
+        choice("offer", "answer", "ice_candidate", "join", "leave", "error", name="signal_type")
+    )
+    payload: Mapped[Any] = mapped_column(Json)
+    delivered: Mapped[bool] = flag()
+
+
+class CallEvent(Record):
+    __tablename__ = "video_call_events"
+    __table_args__ = (
+        Index("idx_video_call_events_consultation_id", "consultation_id", "created_at"),
+        Index("idx_video_call_events_user_id", "user_id"),
+        Index("idx_video_call_events_type", "event_type"),
+        Index("idx_video_call_events_created_at", "created_at"),
+    )
+
+    consultation_id: Mapped[str] = ref("video_consultations.id")
+    user_id: Mapped[str] = ref("users.id")
+    event_type: Mapped[str] = mapped_column(choice(*EVENTS, name="event_type"))
+    event_data: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    ip_address: Mapped[str | None] = mapped_column(String(45))
+    user_agent: Mapped[str | None] = mapped_column(Text)

@@ -1,0 +1,26 @@
+"""Every module that declares tables. Migrations, the schema check and the generated docs read this list."""
+
+from importlib import import_module
+
+from sqlalchemy import MetaData
+
+MODULES = (
+    "suwen.core.outbox",
+    "suwen.core.audit",
+    "suwen.core.idempotency",
+    "suwen.notifications.models",
+    "suwen.accounts.models",
+    "suwen.clinics.models",
+    "suwen.payments.models",
+    "suwen.scheduling.models",
+    "suwen.consultations.models",
+    "suwen.prescribing.models",
+    "suwen.reviews.models",
+)
+
+
+def metadata() -> MetaData:
+    """The whole schema; foreign keys between packages resolve only when all of them are loaded."""
+    for module in MODULES:
+        import_module(module)
+    return import_module("suwen.core.db").Base.metadata
