@@ -1,0 +1,78 @@
+"""House rules that no linter knows: sizes, addresses, what a template may hold, where a thread may sleep."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+LONGEST = 400
+COUNTED = {".py", ".js", ".css", ".html", ".sh", ".lua"}
+BINARY = {".png", ".jpg", ".webp", ".ico", ".woff2", ".pdf"}
+# written in parts, for this file is looked at too
+HOSTS = "|".join(
+    ["py" + r"pi\.org", "python" + "hosted", "registry" + r"\.npm", "npm" + r"js\.(com|org)", "npm" + "mirror"]
+)
+PATHS = "|".join(["/wo" + "rk/", "/ro" + "ot/", "/ho" + r"me/\w", "/opt/" + "wheels"])
+ADDRESS = re.compile(f"{HOSTS}|(?<![\\w.}}]){PATHS}")
+INLINE = {
+    "an inline style": re.compile(r"<[^>]*\sstyle\s*=", re.IGNORECASE),
+    "an inline script": re.compile(r"<script(?![^>]*\ssrc=)(?![^>]*application/json)[^>]*>", re.IGNORECASE),
+    "a <style> element": re.compile(r"<style[\s>]", re.IGNORECASE),
+    "an event attribute": re.compile(r"<[^>]*\s(on[a-z]+|hx-on[:\w-]*)\s*=", re.IGNORECASE),
+}
+CALLS = {
+    "time.sleep(": {"core/db.py"},
+    "datetime.now(": {"core/db.py", "core/house.py", "core/clock.py", "app.py", "cli.py"},
+}
+
+
+def files() -> list[Path]:
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    paths = [ROOT / name for name in listed.stdout.splitlines()]
+    return [path for path in paths if path.is_file() and not path.is_symlink() and path.suffix not in BINARY]
+
+
+def breaches(path: Path, text: str) -> Iterator[str]:
+    lines = text.splitlines()
+    if path.suffix in COUNTED and len(lines) > LONGEST:
+        yield f"{len(lines)} lines, more than {LONGEST}"
+    for number, line in enumerate(lines, 1):
+        if ADDRESS.search(line):
+            yield f"line {number}: the address of a registry or a path of one machine"
+    if "templates" in path.parts:
+        for what, pattern in INLINE.items():
+            match = pattern.search(text)
+            # documents for print are no web pages: nothing serves them their style sheet
+            if match and not (what == "a <style> element" and path.name.endswith(".pdf.html")):
+                line = text[: match.start()].count("\n") + 1
+                yield f"line {line}: {what}, which the content security policy refuses"
+    if path.suffix == ".py" and ROOT / "src/suwen" in path.parents:
+        inside = path.relative_to(ROOT / "src/suwen").as_posix()
+        for call, allowed in CALLS.items():
+            if call in text and inside not in allowed and not inside.startswith("demo/"):
+                yield f"{call}...) belongs to {', '.join(sorted(allowed))}"
+
+
+def main() -> int:
+    found = 0
+    for path in files():
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            continue
+        for breach in breaches(path, text):
+            print(f"{path.relative_to(ROOT)}: {breach}")
+            found += 1
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
