@@ -6,16 +6,17 @@ from typing import Any
 from sqlalchemy import BigInteger, CheckConstraint, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from suwen.consultations.rules import EVENTS, GRADES
 from suwen.core.columns import flag, ref, whole
-from suwen.core.db import Json, LongText, Record, Versioned, choice, exact
-
-EVENTS = ("joined", "left", "reconnected", "disconnected", "camera_on", "camera_off", "mic_on", "mic_off",
-          "screen_share_start", "screen_share_end", "recording_start", "recording_end", "network_poor",
-          "network_recovered")  # fmt: skip
+from suwen.core.db import Changing, Json, LongText, Record, Versioned, choice, exact
 
 
 class Consultation(Versioned):
-    """The room of one appointment, and the doctor's record of it. The two tokens are kept as hashes."""
+    """The room of one appointment, and the doctor's record of it.
+
+    The two tokens hold `expiry.hash` of the newest join ticket, never the ticket. `version` counts the record's text
+    only. `last_seq` is the newest number in the room's log; `interrupted_at` since when both sides are away.
+    """
 
     __tablename__ = "video_consultations"
     __table_args__ = (
@@ -42,6 +43,7 @@ class Consultation(Versioned):
     scheduled_start_time: Mapped[datetime]
     patient_waiting_since: Mapped[datetime | None]
     admitted_at: Mapped[datetime | None]
+    late_minutes: Mapped[int | None]
     actual_start_time: Mapped[datetime | None]
     end_time: Mapped[datetime | None]
     duration: Mapped[int | None]
@@ -53,12 +55,34 @@ class Consultation(Versioned):
     treatment_plan: Mapped[str | None] = mapped_column(LongText)
     notes: Mapped[str | None] = mapped_column(LongText)
     connection_quality: Mapped[str | None] = mapped_column(
-        choice("excellent", "good", "fair", "poor", name="connection_quality")
+        choice(*GRADES, name="connection_quality")
     )
     patient_rating: Mapped[int | None]
     patient_feedback: Mapped[str | None] = mapped_column(LongText)
-    last_seq: Mapped[int] = whole()
+    last_seq: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    interrupted_at: Mapped[datetime | None]
     meta: Mapped[dict[str, Any] | None] = mapped_column("metadata", Json)
+
+
+class CallSeat(Changing):
+    """One side of a room: which page (tab) holds it, over which socket, when it was last heard of.
+
+    `away_at`: the socket was lost, the media may go on. `left_at`: said good-bye.
+    """
+
+    __tablename__ = "call_seats"
+    __table_args__ = (UniqueConstraint("consultation_id", "role"),)
+
+    consultation_id: Mapped[str] = ref("video_consultations.id")
+    user_id: Mapped[str] = ref("users.id")
+    role: Mapped[str] = mapped_column(choice("doctor", "patient", name="role"))
+    tab: Mapped[str] = mapped_column(exact(36))
+    socket: Mapped[str] = mapped_column(exact(36))
+    seen_at: Mapped[datetime]
+    away_at: Mapped[datetime | None]
+    left_at: Mapped[datetime | None]
+    media: Mapped[str] = mapped_column(String(20), default="", server_default="")
+    quality: Mapped[str | None] = mapped_column(choice(*GRADES, name="quality"))
 
 
 class Signal(Record):
