@@ -32,7 +32,7 @@ SETTINGS = (
 
 @dataclass
 class MariaDB:
-    """`url(name)` is SQLAlchemy's address of a database; after a `kill` (-9) `start` brings it back on the same port."""
+    """`url(name)` is a database's address; after `kill` (-9) `start` brings the server back on its port."""
 
     folder: Path
     quick: bool = False
