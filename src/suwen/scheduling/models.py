@@ -34,6 +34,7 @@ class Availability(Versioned):
     generated_until: Mapped[datetime | None]
     slot_minutes: Mapped[int] = whole(30)
     buffer_minutes: Mapped[int] = whole(0)
+    most_per_day: Mapped[int | None]
     visit_type: Mapped[str] = mapped_column(
         choice(*VISIT_TYPES, name="visit_type"), default="online_video", server_default="online_video"
     )
@@ -108,6 +109,7 @@ class Appointment(Versioned):
     status: Mapped[str] = mapped_column(choice(*STATUSES, name="status"), default="pending", server_default="pending")
     held_until: Mapped[datetime | None]
     booked_by: Mapped[str | None] = ref("users.id")
+    times_moved: Mapped[int] = whole(0)
     cancel_reason: Mapped[str | None] = mapped_column(LongText)
     cancelled_by: Mapped[str | None] = ref("users.id")
     cancelled_at: Mapped[datetime | None]
