@@ -1,0 +1,3 @@
+"""素问 Suwen: telemedicine for Chinese medicine and general clinics."""
+
+__version__ = "0.1.0"

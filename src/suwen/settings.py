@@ -36,6 +36,9 @@ class Settings:
     stun_urls: str = setting("SUWEN_STUN_URLS", "STUN servers for calls, separated by commas")  # type: ignore[assignment]
     mail_url: str = setting("SUWEN_MAIL_URL", "smtp://user:password@host:port; empty: no mail is sent")  # type: ignore[assignment]
     mail_from: str = setting("SUWEN_MAIL_FROM", "Sender of mail", "clinic@localhost")  # type: ignore[assignment]
+    second_factor: bool = setting(  # type: ignore[assignment]
+        "SUWEN_SECOND_FACTOR", "1: staff must use a second sign-in step; in production always", False
+    )
     zone: str = setting("SUWEN_ZONE", "The clinic's own IANA time zone", "Asia/Shanghai")  # type: ignore[assignment]
     currency: str = setting("SUWEN_CURRENCY", "ISO 4217 code of the platform's currency", "CNY")  # type: ignore[assignment]
     hold_minutes: int = setting("SUWEN_HOLD_MINUTES", "How long a time is held while the patient pays", 15)  # type: ignore[assignment]
@@ -79,6 +82,10 @@ class Settings:
             wrong.append("SUWEN_TURN_SECRET must be set, 16 characters or more, where SUWEN_TURN_URLS is")
         if wrong:
             raise SystemExit("Refusing to start in production:\n  " + "\n  ".join(wrong))
+
+    @property
+    def second_factor_required(self) -> bool:
+        return self.second_factor or self.production
 
     @property
     def turn_servers(self) -> list[str]:

@@ -54,9 +54,7 @@ class Consultation(Versioned):
     diagnosis: Mapped[str | None] = mapped_column(LongText)
     treatment_plan: Mapped[str | None] = mapped_column(LongText)
     notes: Mapped[str | None] = mapped_column(LongText)
-    connection_quality: Mapped[str | None] = mapped_column(
-        choice(*GRADES, name="connection_quality")
-    )
+    connection_quality: Mapped[str | None] = mapped_column(choice(*GRADES, name="connection_quality"))
     patient_rating: Mapped[int | None]
     patient_feedback: Mapped[str | None] = mapped_column(LongText)
     last_seq: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")

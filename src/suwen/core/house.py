@@ -1,5 +1,7 @@
 """What the composition root builds once and every edge may use."""
 
+import asyncio
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -29,7 +31,16 @@ class House:
     kept: Kept = field(default_factory=Kept)
     hub: Hub = field(default_factory=Hub)
     limiter: Limiter = field(default_factory=Limiter)
+    counts: Counter[str] = field(default_factory=Counter)
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    _misses: dict[tuple[str, str], asyncio.Lock] = field(default_factory=dict)
+
+    def kept_lock(self, topic: str, key: str) -> asyncio.Lock:
+        """The lock under which one of many that miss a kept answer makes it. On the event loop only."""
+        if len(self._misses) > 1000:
+            self._misses = {name: lock for name, lock in self._misses.items() if lock.locked()}
+        return self._misses.setdefault((topic, key), asyncio.Lock())
 
     @property
     def production(self) -> bool:

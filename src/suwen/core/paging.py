@@ -24,7 +24,7 @@ def keyset(
     """Rows of one page and the cursor of the next.
 
     `by` is a sequence of (column, "asc"|"desc"), the last one unique; each column must be in the statement
-    and never NULL. Rows are what `tx.execute` gives; a single entity is unpacked.
+    and never NULL. A single entity is unpacked; other rows keep their names.
     """
     size = max(1, min(limit or DEFAULT, LARGEST))
     if cursor:
@@ -34,7 +34,7 @@ def keyset(
     found = tx.execute(marked).all()
     page, width = found[:size], len(by)
     following = _encode(page[-1][-width:]) if len(found) > size else None
-    items = [row[0] if len(row) == width + 1 else row[:-width] for row in page]
+    items = [row[0] if len(row) == width + 1 else row for row in page]
     return items, following
 
 

@@ -1,0 +1,168 @@
+"""The one place that knows every package: explicit lists, no discovery."""
+
+import threading
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from typing import Any
+
+from litestar import Litestar
+from litestar.config.csrf import CSRFConfig
+from litestar.datastructures import State
+from litestar.middleware import DefineMiddleware
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme
+
+# Jobs are registered by being imported.
+import suwen.accounts.jobs
+import suwen.consultations.jobs
+import suwen.notifications.jobs
+import suwen.payments.jobs
+import suwen.prescribing.jobs
+import suwen.reviews.jobs
+import suwen.scheduling.jobs  # noqa: F401
+from suwen import __version__
+from suwen.accounts import api as accounts_api
+from suwen.accounts import pages as accounts_pages
+from suwen.accounts.service import sessions
+from suwen.clinics import api as clinics_api
+from suwen.clinics import catalogues as clinics_catalogues
+from suwen.clinics import pages as clinics_pages
+from suwen.consultations import api as consultations_api
+from suwen.consultations import pages as consultations_pages
+from suwen.consultations import sockets as consultations_sockets
+from suwen.core import outbox
+from suwen.core.crypto import FieldKeys
+from suwen.core.db import Database
+from suwen.core.house import House
+from suwen.core.hub import RedisRelay
+from suwen.core.i18n import LOCALES, translations
+from suwen.core.sessions import SessionWatch
+from suwen.core.tokens import Signer
+from suwen.core.web import catalogue, problems, static, system
+from suwen.core.web.csrf import BrowserCsrf
+from suwen.core.web.headers import SecurityHeaders
+from suwen.notifications import api as notifications_api
+from suwen.notifications import pages as notifications_pages
+from suwen.notifications import sockets as notifications_sockets
+from suwen.payments import api as payments_api
+from suwen.payments import pages as payments_pages
+from suwen.portal import api as portal_api
+from suwen.portal import pages as portal_pages
+from suwen.prescribing import api as prescribing_api
+from suwen.prescribing import pages as prescribing_pages
+from suwen.reviews import api as reviews_api
+from suwen.reviews import catalogues as reviews_catalogues
+from suwen.reviews import pages as reviews_pages
+from suwen.scheduling import api as scheduling_api
+from suwen.scheduling import pages as scheduling_pages
+from suwen.settings import Settings
+from suwen.tables import metadata
+
+EDGES = (
+    notifications_api,
+    notifications_pages,
+    notifications_sockets,
+    accounts_api,
+    accounts_pages,
+    clinics_api,
+    clinics_pages,
+    payments_api,
+    payments_pages,
+    scheduling_api,
+    scheduling_pages,
+    consultations_api,
+    consultations_pages,
+    consultations_sockets,
+    prescribing_api,
+    prescribing_pages,
+    reviews_api,
+    reviews_pages,
+    portal_api,
+    portal_pages,
+)
+CATALOGUES = (clinics_catalogues, reviews_catalogues)
+
+
+def build_house(settings: Settings) -> House:
+    """Everything a request, a socket or a job needs, but no server."""
+    metadata()  # foreign keys between packages resolve only when all tables are known
+    keys = FieldKeys(settings.field_keys)
+    # The loop, the outbox worker and the second pool share the connections with the threads.
+    db = Database(settings.database_url, connections=settings.threads + 8, keys=keys)
+    house = House(
+        settings, db, Signer(settings.secret), keys,
+        threads=ThreadPoolExecutor(settings.threads, thread_name_prefix="request"),
+        slow=ThreadPoolExecutor(4, thread_name_prefix="slow"),
+    )  # fmt: skip
+    house.sessions = SessionWatch(sessions.alive, sessions.touch)
+    db.listeners += [house.kept.drop, house.sessions.hear, house.hub.publish]
+    if settings.redis_url:
+        relay = RedisRelay(settings.redis_url, lambda topic, message: _from_elsewhere(house, topic, message))
+        house.hub.relay = relay.send
+    return house
+
+
+def create_app(settings: Settings | None = None, house: House | None = None) -> Litestar:
+    settings = settings or (house.settings if house else Settings.from_environment())
+    house = house or build_house(settings)
+    for locale in LOCALES:
+        translations(locale)
+    csrf = CSRFConfig(
+        secret=settings.secret, cookie_secure=settings.production, exclude_from_csrf_key="exclude_from_csrf"
+    )
+    return Litestar(
+        route_handlers=[*system.ROUTES, static.static_files, *_edges(), *_catalogues()],
+        exception_handlers=problems.HANDLERS,
+        middleware=[SecurityHeaders(), DefineMiddleware(BrowserCsrf, config=csrf)],
+        lifespan=[_lifespan],
+        state=State({"house": house}),
+        openapi_config=_openapi(),
+        request_max_body_size=1_000_000,
+        logging_config=None,
+    )
+
+
+@asynccontextmanager
+async def _lifespan(app: Litestar) -> AsyncIterator[None]:
+    house: House = app.state.house
+    stop = threading.Event()
+    worker = threading.Thread(target=outbox.work_until, args=(stop, house.db, house.clock), name="outbox")
+    if house.settings.worker:
+        worker.start()
+    yield
+    stop.set()
+    if house.settings.worker:
+        worker.join(10)
+    house.db.close()
+
+
+def _openapi() -> OpenAPIConfig:
+    bearer = SecurityScheme(type="http", scheme="bearer", description="`POST /api/v1/sessions` answers with one.")
+    return OpenAPIConfig(
+        title="素问 Suwen",
+        version=__version__,
+        description="Every refusal is `application/problem+json` with a stable `code`. Lists are paged by `after`. "
+        "`Idempotency-Key` on a POST makes repeating it harmless. Amounts are minor units; moments are UTC.",
+        path="/api",
+        render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+        components=Components(security_schemes={"bearer": bearer}),
+        security=[{"bearer": []}],
+    )
+
+
+def _edges() -> list[Any]:
+    return [route for edge in EDGES for route in edge.ROUTES]
+
+
+def _catalogues() -> list[Any]:
+    entries = (entry for module in CATALOGUES for entry in module.CATALOGUES)
+    return [route for entry in entries for route in catalogue.routes(entry)]
+
+
+def _from_elsewhere(house: House, topic: str, message: Any) -> None:
+    """News of another process: drop what is kept here, and tell the sockets of this one."""
+    house.kept.drop(topic)
+    house.sessions.hear(topic)
+    house.hub.deliver(topic, message)

@@ -1,0 +1,74 @@
+"""English is what the code says; every other language is a catalogue beside the package: `<package>/locale/zh_CN.po`."""
+
+from functools import cache
+from gettext import NullTranslations
+from pathlib import Path
+from typing import Any
+
+from babel import Locale
+from babel.messages.pofile import read_po
+
+ROOT = Path(__file__).parents[1]
+LOCALES = {"zh-CN": "中文", "en": "English"}
+DEFAULT = "zh-CN"
+
+
+def N_(text: str) -> str:
+    """Mark a text for translation where it is defined; it is translated where it is shown."""
+    return text
+
+
+class Catalogue(NullTranslations):
+    """What gettext asks of translations, over the .po files of all packages. A text that is missing stays English."""
+
+    def __init__(self, locale: str) -> None:
+        super().__init__()
+        self.locale = locale
+        self._texts: dict[Any, Any] = {}
+        for path in sorted(ROOT.glob(f"*/locale/{locale.replace('-', '_')}.po")):
+            with path.open("rb") as file:
+                for message in read_po(file):
+                    if message.id and message.string and not message.fuzzy:
+                        self._add(message.id, message.string)
+
+    def _add(self, id: Any, string: Any) -> None:
+        if isinstance(id, (tuple, list)):
+            self._texts[id[0]] = string[0]
+            self._texts[tuple(id)] = string
+        else:
+            self._texts[id] = string
+
+    def gettext(self, message: str) -> str:
+        return self._texts.get(message, message)
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        found = self._texts.get((msgid1, msgid2))
+        if found:
+            return found[0] if len(found) == 1 or n == 1 else found[-1]
+        return msgid1 if n == 1 else msgid2
+
+
+@cache
+def translations(locale: str) -> Catalogue:
+    return Catalogue(locale)
+
+
+def translate(text: str, locale: str) -> str:
+    return translations(locale).gettext(text)
+
+
+@cache
+def babel_locale(locale: str) -> Locale:
+    return Locale.parse(locale.replace("-", "_"))
+
+
+@cache
+def negotiate(accept_language: str) -> str:
+    """The first of the browser's languages that we speak."""
+    for part in accept_language.lower().split(","):
+        wanted = part.split(";")[0].strip()
+        if wanted.startswith("zh"):
+            return "zh-CN"
+        if wanted.startswith("en"):
+            return "en"
+    return DEFAULT

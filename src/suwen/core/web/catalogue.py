@@ -1,0 +1,174 @@
+"""Reference tables without fifty copies of the same handlers.
+
+A catalogue is data: a model, the struct that writes it and the columns that show it.
+It takes no hooks. A table that needs a rule is not a catalogue; give it a service.
+"""
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from types import NoneType
+from typing import Any, Literal, get_args, get_origin
+
+import msgspec
+from litestar.handlers import HTTPRouteHandler
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from suwen.core.db import Record, changed
+from suwen.core.errors import Conflict, NotFound
+from suwen.core.i18n import N_
+from suwen.core.web.answers import Download, Page, See
+from suwen.core.web.routes import ANYONE, form, get, page, post, put, routes_of
+
+
+class AlreadyThere(Conflict):
+    code, title = "already_there", "There is an entry with this code or name already."
+
+
+@dataclass(frozen=True)
+class Field:
+    """One input of the admin page, read off the struct."""
+
+    name: str
+    label: str
+    kind: str  # text, textarea, number, checkbox, date, select
+    required: bool
+    choices: tuple[str, ...] = ()
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """`slug` names the API path and the admin page; `readers` may list it through the API."""
+
+    slug: str
+    title: str
+    model: type[Record]
+    entry: type[msgspec.Struct]
+    columns: tuple[str, ...]
+    order: str = "name"
+    readers: frozenset[str] = ANYONE
+    editors: tuple[str, ...] = ("admin",)
+    intro: str = ""
+
+    @property
+    def topic(self) -> str:
+        return f"catalogue:{self.slug}"
+
+    @property
+    def fields(self) -> list[Field]:
+        return [_field(field) for field in msgspec.structs.fields(self.entry)]
+
+    def rows(self, tx: Session, like: str | None = None) -> list[Any]:
+        """All rows in order; `like` keeps those whose shown columns contain the text."""
+        found = list(tx.scalars(select(self.model).order_by(getattr(self.model, self.order))))
+        if like:
+            wanted = like.casefold()
+            found = [row for row in found if any(wanted in str(getattr(row, c)).casefold() for c in self.columns)]
+        return found
+
+    def show(self, row: Any) -> dict[str, Any]:
+        names = [field.name for field in msgspec.structs.fields(self.entry)]
+        return {"id": row.id} | {name: getattr(row, name) for name in dict.fromkeys((*self.columns, *names))}
+
+    def write(self, tx: Session, row: Any, entry: msgspec.Struct) -> dict[str, Any]:
+        """Save; AlreadyThere when a unique column has this value elsewhere."""
+        for name, value in msgspec.structs.asdict(entry).items():
+            setattr(row, name, value)
+        tx.add(row)
+        try:
+            tx.flush()
+        except IntegrityError:
+            raise AlreadyThere() from None
+        changed(tx, self.topic, "directory")
+        return self.show(row)
+
+    def found(self, tx: Session, id: str) -> Any:
+        row = tx.get(self.model, id)
+        if row is None:
+            raise NotFound()
+        return row
+
+    def as_csv(self, tx: Session) -> Iterator[str]:
+        out = io.StringIO()
+        writer = csv.writer(out)
+        writer.writerow(("id", *self.columns))
+        for row in self.rows(tx):
+            writer.writerow([_cell(value) for value in (row.id, *(getattr(row, c) for c in self.columns))])
+        yield "\ufeff" + out.getvalue()
+
+
+def routes(catalogue: Catalogue) -> list[HTTPRouteHandler]:
+    """The API and the admin page of one reference table."""
+    Entry = catalogue.entry
+    api, admin, slug = f"/api/v1/{catalogue.slug}", f"/admin/{catalogue.slug}", catalogue.slug
+    tags = [catalogue.title]
+
+    @get(api, who=catalogue.readers, tags=tags, operation_id=f"list_{slug}", kept=lambda: (catalogue.topic, "all"))
+    def index(tx: Session) -> list[dict[str, Any]]:
+        return [catalogue.show(row) for row in catalogue.rows(tx)]
+
+    @post(api, who=catalogue.editors, tags=tags, operation_id=f"create_{slug}")
+    def create(tx: Session, data: Entry) -> dict[str, Any]:  # type: ignore[valid-type]
+        return catalogue.write(tx, catalogue.model(), data)
+
+    @put(f"{api}/{{id:str}}", who=catalogue.editors, tags=tags, operation_id=f"change_{slug}")
+    def change(tx: Session, id: str, data: Entry) -> dict[str, Any]:  # type: ignore[valid-type]
+        return catalogue.write(tx, catalogue.found(tx, id), data)
+
+    @page(admin, who=catalogue.editors)
+    def listing(tx: Session, q: str | None = None) -> Page:
+        shown = {"catalogue": catalogue, "rows": catalogue.rows(tx, q), "fields": catalogue.fields, "q": q or ""}
+        return Page("catalogue.html", shown | {"row": None})
+
+    @page(f"{admin}/{{id:str}}", who=catalogue.editors)
+    def editing(tx: Session, id: str) -> Page:
+        shown = {"catalogue": catalogue, "rows": [], "fields": catalogue.fields, "q": ""}
+        return Page("catalogue.html", shown | {"row": catalogue.found(tx, id)})
+
+    @form(admin, again=listing, who=catalogue.editors)
+    def add(tx: Session, data: Entry) -> See:  # type: ignore[valid-type]
+        catalogue.write(tx, catalogue.model(), data)
+        return See(admin, toast=N_("Saved."))
+
+    @form(f"{admin}/{{id:str}}", again=editing, who=catalogue.editors)
+    def edit(tx: Session, id: str, data: Entry) -> See:  # type: ignore[valid-type]
+        catalogue.write(tx, catalogue.found(tx, id), data)
+        return See(admin, toast=N_("Saved."))
+
+    @page(f"{admin}.csv", who=catalogue.editors)
+    def export() -> Download:
+        return Download(catalogue.as_csv, "text/csv", f"{slug}.csv")
+
+    return routes_of(index, create, change, listing, editing, add, edit, export)
+
+
+def safe_cell(value: Any) -> str:
+    """A CSV cell that no spreadsheet runs as a formula."""
+    text = "" if value is None else str(value)
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+
+
+def _cell(value: Any) -> str:
+    return safe_cell(value.isoformat() if isinstance(value, (date, datetime)) else value)
+
+
+def _field(field: Any) -> Field:
+    kind, meta = field.type, None
+    if hasattr(kind, "__metadata__"):
+        meta, kind = kind.__metadata__[0], kind.__origin__
+    options = [arg for arg in get_args(kind) if arg is not NoneType] if get_origin(kind) is not Literal else [kind]
+    inner = options[0] if options else kind
+    if hasattr(inner, "__metadata__"):
+        meta, inner = inner.__metadata__[0], inner.__origin__
+    extra = (meta.extra or {}) if meta else {}
+    label = (meta.title if meta else None) or field.name.replace("_", " ").capitalize()
+    hint = (meta.description if meta else None) or ""
+    if get_origin(inner) is Literal:
+        return Field(field.name, label, "select", field.required, tuple(map(str, get_args(inner))), hint)
+    names = {bool: "checkbox", int: "number", date: "date", datetime: "datetime-local"}
+    return Field(field.name, label, extra.get("kind") or names.get(inner, "text"), field.required, (), hint)

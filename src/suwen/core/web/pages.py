@@ -1,0 +1,156 @@
+"""Rendering. Each package keeps its own templates; the shared layout lives here."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+from zoneinfo import ZoneInfo
+
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
+from litestar.utils.scope.state import ScopeState
+from markupsafe import Markup
+
+from suwen.core import money, times
+from suwen.core.i18n import LOCALES, translations
+from suwen.core.ids import new_id
+from suwen.core.web.reader import Reader, reader_of
+from suwen.core.web.static import static_url
+
+ROOT = Path(__file__).parents[2]
+LOADER = ChoiceLoader(
+    [
+        FileSystemLoader(ROOT / "core/web/templates"),
+        PrefixLoader({path.parent.name: FileSystemLoader(path) for path in ROOT.glob("*/templates")}),
+    ]
+)
+
+
+def render(
+    request: Any, template: str, *, me: Any, refusal: Any = None, typed: Any = None, kept: bool = False, **context: Any
+) -> bytes:
+    """Render the whole page; for htmx only the block it targets, else `main`.
+
+    `kept` pages are shown to everybody: nothing of this visitor may be in them.
+    """
+    house = request.app.state.house
+    reader = reader_of(request.scope, me, house.settings.zone)
+    found = environment(reader.locale).get_template(template)
+    token = "" if kept else ScopeState.from_scope(request.scope).csrf_token
+    values = context | {
+        "me": me,
+        "now": house.clock(),
+        "path": request.url.path,
+        "query": request.url.query,
+        "csrf": token if isinstance(token, str) else "",
+        "locale": reader.locale,
+        "locales": LOCALES,
+        "zone": reader.zone.key,
+        "theme": reader.theme,
+        "reader": reader,
+        "production": house.production,
+        "refusal": refusal,
+        "typed": typed or {},
+        "toast": None if kept else _toast(request),
+    }
+    headers = dict(request.scope["headers"])
+    if b"hx-request" in headers and b"hx-history-restore-request" not in headers:
+        wanted = headers.get(b"hx-target", b"").decode("latin-1")
+        block = found.blocks.get(wanted) or found.blocks.get("main")
+        if block:
+            return "".join(block(found.new_context(values))).encode()
+    return found.render(values).encode()
+
+
+@cache
+def environment(locale: str) -> Environment:
+    """One environment per language: texts are looked up when a template runs, not compiled into it."""
+    made = Environment(
+        loader=LOADER,
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n", "jinja2.ext.do", "jinja2.ext.loopcontrols"],
+    )
+    texts = translations(locale)
+    made.install_gettext_callables(texts.gettext, texts.ngettext, newstyle=True)  # type: ignore[attr-defined]
+    made.globals |= {"static": static_url, "money": pass_context(_money), "new_id": new_id, "said": _said}
+    made.filters |= {
+        "when": pass_context(_when),
+        "when_in": pass_context(_when_in),
+        "clock": pass_context(_clock),
+        "day": pass_context(_day),
+        "full_time": pass_context(_full),
+        "iso": lambda moment: moment.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+        "t": pass_context(_translated),
+        "plain_money": money.plain,
+        "age": pass_context(lambda context, born: times.age(born, context["now"].date())),
+        "as_json": _as_json,
+    }
+    return made
+
+
+def _zone(context: Context, name: str | None) -> ZoneInfo:
+    reader: Reader = context["reader"]
+    return (times.known_zone(name) if name else None) or reader.zone
+
+
+def _money(context: Context, minor: int, currency: str) -> str:
+    return money.show(minor, currency, context["locale"])
+
+
+def _when(context: Context, moment: datetime, zone: str | None = None) -> Markup:
+    """`<time>` with the words people use, the exact moment for machines, the full time on hover."""
+    place, locale = _zone(context, zone), context["locale"]
+    words = times.when(moment, context["now"], place, locale)
+    stamp = moment.astimezone(UTC).isoformat()
+    full = times.full(moment, place, locale)
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(stamp, full, words)
+
+
+def _when_in(context: Context, moment: datetime, zone: str) -> Markup:
+    return _when(context, moment, zone)
+
+
+def _clock(context: Context, moment: datetime, zone: str | None = None) -> str:
+    return times.clock(moment, _zone(context, zone), context["locale"])
+
+
+def _day(context: Context, moment: Any, zone: str | None = None) -> str:
+    return times.day(moment, _zone(context, zone), context["locale"])
+
+
+def _full(context: Context, moment: datetime, zone: str | None = None) -> str:
+    return times.full(moment, _zone(context, zone), context["locale"])
+
+
+def _translated(context: Context, text: Any) -> str:
+    """A text that was marked with N_ where it was defined; data that is not in the catalogue stays as it is."""
+    return translations(context["locale"]).gettext(str(text))
+
+
+def _said(refusal: Any, locale: str) -> str:
+    """The sentence of a refusal, in the reader's language."""
+    return translations(locale).gettext(refusal.detail)
+
+
+def _as_json(value: Any) -> Markup:
+    """For <script type="application/json">: nothing in it can end the element."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))  # noqa: S704
+
+
+def _toast(request: Any) -> str | None:
+    value = request.cookies.get("toast")
+    try:
+        found = json.loads(unquote(value)) if value else None
+    except ValueError:
+        return None
+    return found if isinstance(found, str) else None
+
+
+Rendered = Callable[..., bytes]

@@ -1,0 +1,143 @@
+"""One exception, two faces: problem+json for programs, a page for people."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, PermissionDeniedException, ValidationException
+from sqlalchemy.exc import DBAPIError, IntegrityError, TimeoutError
+
+from suwen.core import errors
+from suwen.core.actor import GUEST
+from suwen.core.errors import CommitUnknown, DomainError
+from suwen.core.i18n import translate
+from suwen.core.web.pages import render
+from suwen.core.web.reader import reader_of
+
+log = logging.getLogger(__name__)
+
+
+class FormTooOld(errors.Forbidden):
+    code, title = (
+        "form_too_old",
+        "This form is too old. Load the page again; what you typed is still there if you go back.",
+    )
+
+
+class Malformed(errors.DomainError):
+    status, code, title = 400, "malformed", "The request could not be read."
+
+
+class MethodNotAllowed(errors.DomainError):
+    status, code, title = 405, "method_not_allowed", "This address does not take that kind of request."
+
+
+class TooLarge(errors.DomainError):
+    status, code, title = 413, "too_large", "That is more than can be sent at once."
+
+
+class UnsupportedMedia(errors.DomainError):
+    status, code, title = (
+        415,
+        "unsupported_media_type",
+        "The content of the request is of a kind this address does not read.",
+    )
+
+
+KINDS: dict[int, type[DomainError]] = {
+    400: Malformed, 401: errors.Unauthorized, 403: errors.Forbidden, 404: errors.NotFound, 405: MethodNotAllowed,
+    409: errors.Conflict, 413: TooLarge, 415: UnsupportedMedia, 429: errors.TooManyRequests,
+}  # fmt: skip
+
+
+def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    refusal = as_refusal(error)
+    if refusal.status == 500:
+        log.error("bug in %s %s", request.method, request.url.path, exc_info=error)
+    headers = _headers(refusal)
+    me = getattr(request.state, "me", GUEST)
+    if request.url.path.startswith("/api/"):
+        locale = reader_of(request.scope, me, request.app.state.house.settings.zone).locale
+        return Response(
+            msgspec.json.encode(problem(refusal, locale)), status_code=refusal.status, headers=headers,
+            media_type="application/problem+json",
+        )  # fmt: skip
+    if refusal.status == 401 and request.method == "GET":
+        return _to_sign_in(request)
+    html = render(request, "error.html", refusal=refusal, me=me)
+    return Response(html, status_code=refusal.status, headers=headers, media_type="text/html")
+
+
+def problem(refusal: DomainError, locale: str) -> dict[str, Any]:
+    """The body of RFC 9457, for the API and the sockets alike."""
+    words = {name: translate(text, locale) for name, text in refusal.fields.items()}
+    named: dict[str, Any] = {
+        "type": f"/problems/{refusal.code}",
+        "code": refusal.code,
+        "title": translate(refusal.title, locale),
+        "status": refusal.status,
+        "detail": translate(refusal.detail, locale),
+    }
+    return named | refusal.data | ({"fields": words} if words else {})
+
+
+def as_refusal(error: Exception) -> DomainError:
+    """Every accident as something a caller may be told: no detail of a bug ever leaves."""
+    match error:
+        case DomainError():
+            return error
+        case msgspec.ValidationError():
+            return errors.Invalid(fields=field_of(str(error)))
+        case msgspec.DecodeError():
+            return Malformed()
+        case ValidationException():
+            return errors.Invalid(errors=_places(error.extra))
+        case PermissionDeniedException():
+            return FormTooOld()
+        case HTTPException(status_code=status) if status < 500:
+            return KINDS.get(status, errors.Invalid)()
+        case IntegrityError():  # a constraint caught what a service did not: somebody else was quicker
+            log.warning("constraint: %s", type(error.orig).__name__)
+            return errors.Conflict()
+        case DBAPIError() | TimeoutError():  # the database is away, or busy beyond all retries
+            log.error("database: %s", type(error).__name__)
+            return errors.Unavailable()
+        case _:
+            return DomainError()
+
+
+def field_of(message: str) -> dict[str, str]:
+    """'Expected `str`, got `int` - at `$.phone`' -> {'phone': 'Expected `str`, got `int`'}."""
+    text, _, place = message.partition(" - at `$")
+    return {place.rstrip("`").lstrip(".") or "body": text}
+
+
+def _places(extra: Any) -> list[dict[str, Any]]:
+    return [
+        {name: str(entry[name]) for name in ("message", "key", "source") if name in entry}
+        for entry in (extra if isinstance(extra, list) else [])
+        if isinstance(entry, dict)
+    ]
+
+
+def _headers(refusal: DomainError) -> dict[str, str]:
+    headers = {"cache-control": "no-store"}
+    if refusal.status in (429, 503):
+        headers["retry-after"] = str(refusal.data.get("retry_after", 1 if isinstance(refusal, CommitUnknown) else 5))
+    if refusal.status == 401:
+        headers["www-authenticate"] = "Bearer"
+    return headers
+
+
+def _to_sign_in(request: Request[Any, Any, Any]) -> Response[bytes]:
+    url = request.url
+    target = f"/sign-in?next={quote(url.path + ('?' + url.query if url.query else ''))}"
+    if b"hx-request" in dict(request.scope["headers"]):
+        return Response(b"", status_code=200, headers={"hx-redirect": target}, media_type="text/html")
+    return Response(b"", status_code=303, headers={"location": target}, media_type="text/html")
+
+
+HANDLERS: Mapping[Any, Any] = {Exception: answer}

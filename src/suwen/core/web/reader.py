@@ -1,0 +1,45 @@
+"""How this reader wants pages: language, zone, theme. From the cookies, else the account, else the browser."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from http.cookies import CookieError, SimpleCookie
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from suwen.core.actor import Actor
+from suwen.core.i18n import LOCALES, negotiate
+from suwen.core.times import known_zone
+
+THEMES = ("light", "dark", "system")
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    locale: str
+    zone: ZoneInfo
+    theme: str
+
+
+def reader_of(scope: Any, me: Actor, clinic_zone: str) -> Reader:
+    cookie, accept = "", ""
+    for name, value in scope["headers"]:
+        if name == b"cookie":
+            cookie = value.decode("latin-1")
+        elif name == b"accept-language":
+            accept = value.decode("latin-1")
+    wanted = preferences(cookie)
+    locale = wanted.get("lang", "")
+    if locale not in LOCALES:
+        locale = me.locale if me.id and me.locale in LOCALES else negotiate(accept)
+    zone = known_zone(wanted.get("zone", "")) or known_zone(me.zone if me.id else "") or ZoneInfo(clinic_zone)
+    theme = wanted.get("theme", "system")
+    return Reader(locale, zone, theme if theme in THEMES else "system")
+
+
+@lru_cache(maxsize=5000)
+def preferences(cookie: str) -> dict[str, str]:
+    try:
+        found = SimpleCookie(cookie)
+    except CookieError:
+        return {}
+    return {name: found[name].value for name in ("lang", "zone", "theme") if name in found}

@@ -1,0 +1,164 @@
+"""Routes. A route function is synchronous, takes `tx`, `me`, `now` by name, and calls one service function.
+
+    @get("/api/v1/appointments/{id:str}", who=SIGNED_IN, audited="appointment")
+    def show(tx: Session, me: Actor, now: datetime, id: str) -> AppointmentView:
+        return service.appointment(tx, me, id, now)
+
+One hop to a worker thread does everything: open the transaction, call the function, encode what it returns, commit.
+Only then does the answer leave, so a commit that fails is never answered with success. GET runs on a connection
+that cannot write; audit rows of a read are committed by a short write before the answer leaves.
+
+`who` says which roles may come in; what of it they may see is the service's to decide.
+`own=True`: the function takes `house`, runs in the second pool and opens its transactions itself (passwords, reports).
+"""
+
+import inspect
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from litestar import Request
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.response.base import ASGIResponse
+
+from suwen.core.schemas import Problem
+from suwen.core.web.perform import Plan, respond
+
+Route = Callable[..., Any]
+R = TypeVar("R", bound=Route)
+Decorator = Callable[[Route], HTTPRouteHandler]
+
+ANYONE = frozenset({"guest", "patient", "doctor", "pharmacist", "admin"})
+SIGNED_IN = frozenset({"patient", "doctor", "pharmacist", "admin"})
+STAFF = frozenset({"doctor", "pharmacist", "admin"})
+PROVIDED = {"tx", "me", "now", "house"}
+LITESTARS = {"request"}
+REFUSALS = {
+    400: "The request could not be read", 401: "Not signed in, or the session has ended", 403: "Not allowed",
+    404: "Not there, or not yours", 409: "The state forbids it, or somebody was quicker", 413: "Too large",
+    415: "Of a kind this address does not read", 422: "Well formed, but cannot be accepted",
+    429: "Too often", 503: "The database is away; Retry-After says when to come again",
+}  # fmt: skip
+
+
+class Action(HTTPRouteHandler):
+    """A handler whose answer was already encoded, in the worker thread."""
+
+    async def to_response(self, app: Any, data: Any, request: Request[Any, Any, Any]) -> ASGIResponse:
+        return data
+
+
+def get(path: str, *, who: Any, **options: Any) -> Decorator:
+    """JSON. `kept(**arguments)` names the topic and the key under which the answer may be kept for everybody."""
+    return _route("GET", path, 200, who, options)
+
+
+def post(path: str, *, who: Any, status: int = 201, **options: Any) -> Decorator:
+    return _route("POST", path, status, who, options)
+
+
+def put(path: str, *, who: Any, status: int = 200, **options: Any) -> Decorator:
+    return _route("PUT", path, status, who, options)
+
+
+def patch(path: str, *, who: Any, status: int = 200, **options: Any) -> Decorator:
+    return _route("PATCH", path, status, who, options)
+
+
+def delete(path: str, *, who: Any, status: int = 204, **options: Any) -> Decorator:
+    return _route("DELETE", path, status, who, options)
+
+
+def page(path: str, *, who: Any, **options: Any) -> Callable[[R], R]:
+    """An HTML page. Returns the function itself, so that forms can name it in `again`; see `routes_of`."""
+
+    def decorate(function: R) -> R:
+        function.route = _route("GET", path, 200, who, options, html=True)(function)  # type: ignore[attr-defined]
+        return function
+
+    return decorate
+
+
+def form(path: str, *, again: Route, who: Any, **options: Any) -> Decorator:
+    """A posted HTML form. When the service refuses, the page function `again` is shown with the message.
+
+    `again` sees `refusal` and `typed` in its template, and is given those arguments of the form's that it names.
+    """
+    return _route("POST", path, 200, who, options, html=True, again=again)
+
+
+def routes_of(*edges: Any) -> list[Any]:
+    """For ROUTES: page functions and handlers alike."""
+    return [getattr(edge, "route", edge) for edge in edges]
+
+
+def _route(
+    method: str, path: str, status: int, who: Any, options: dict[str, Any], html: bool = False,
+    again: Route | None = None,
+) -> Decorator:  # fmt: skip
+    allowed = frozenset((who,)) if isinstance(who, str) else frozenset(who)
+    own = {name: options.pop(name) for name in Plan.OPTIONS if name in options}
+
+    def decorate(function: Route) -> HTTPRouteHandler:
+        plan = Plan(function, method, path, status, allowed, html, again, **own)
+
+        async def endpoint(request: Request[Any, Any, Any], **arguments: Any) -> ASGIResponse:
+            return await respond(plan, request, arguments)
+
+        _declare(endpoint, path, function, html)
+        opt = {"who": allowed, "audited": plan.audited, "html": html, "plan": plan} | options.pop("opt", {})
+        if html:
+            settings: dict[str, Any] = {"include_in_schema": False, "media_type": "text/html"}
+        else:
+            settings = {"responses": _documented(allowed, method), "security": _security(allowed)}
+        return Action(path, http_method=method, status_code=status, opt=opt, **(settings | options))(endpoint)
+
+    return decorate
+
+
+def _documented(allowed: frozenset[str], method: str) -> dict[int, ResponseSpec]:
+    codes = set(REFUSALS) - (set() if method != "GET" else {413, 415})
+    if "guest" in allowed:
+        codes -= {403} if method == "GET" else set()
+    return {
+        code: ResponseSpec(
+            data_container=Problem, description=REFUSALS[code], media_type="application/problem+json",  # type: ignore[arg-type]
+            generate_examples=False,
+        )
+        for code in sorted(codes)
+    }  # fmt: skip
+
+
+def _security(allowed: frozenset[str]) -> list[dict[str, list[str]]]:
+    return [{}, {"bearer": []}] if "guest" in allowed else [{"bearer": []}]
+
+
+def _declare(endpoint: Any, path: str, function: Route, html: bool) -> None:
+    """Give the endpoint the signature Litestar shall parse and document: the function's own, less what we provide.
+
+    A form is read by ourselves: what was typed must come back when it is refused.
+    """
+    signature = inspect.signature(function, eval_str=True)
+    own = [p for p in signature.parameters.values() if p.name not in PROVIDED | LITESTARS]
+    if html:
+        own = [p for p in own if p.name != "data"]
+    keywords = [_keyword("request", Request), *(_keyword(p.name, _marked(p, path), p.default) for p in own)]
+    returns = signature.return_annotation
+    endpoint.__signature__ = inspect.Signature(keywords, return_annotation=returns)
+    endpoint.__annotations__ = {p.name: p.annotation for p in keywords} | {"return": returns}
+    endpoint.__name__, endpoint.__module__, endpoint.__doc__ = function.__name__, function.__module__, function.__doc__
+
+
+def _marked(parameter: inspect.Parameter, path: str) -> Any:
+    """Say where a parameter comes from: the body, the path, or else the query."""
+    kind = parameter.annotation
+    if parameter.name == "data":
+        return JSONBody[kind]
+    if f"{{{parameter.name}:" in path:
+        return FromPath[kind]
+    return FromQuery[kind]
+
+
+def _keyword(name: str, annotation: Any, default: Any = inspect.Parameter.empty) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
