@@ -114,7 +114,7 @@ def create_app(settings: Settings | None = None, house: House | None = None) -> 
     )
     return Litestar(
         route_handlers=[*system.ROUTES, static.static_files, *_edges(), *_catalogues()],
-        exception_handlers=problems.HANDLERS,
+        exception_handlers={Exception: problems.answer},
         middleware=[SecurityHeaders(), DefineMiddleware(BrowserCsrf, config=csrf)],
         lifespan=[_lifespan],
         state=State({"house": house}),

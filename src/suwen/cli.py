@@ -27,6 +27,7 @@ def serve(given: argparse.Namespace) -> None:
         raise SystemExit("--workers above 1 needs SUWEN_REDIS_URL: without it, rooms and live pages would be split.")
     from granian import Granian
     from granian.constants import Interfaces
+    from granian.log import LogLevels
 
     Granian(
         "suwen.app:create_app",
@@ -37,7 +38,7 @@ def serve(given: argparse.Namespace) -> None:
         workers=given.workers,
         websockets=True,
         respawn_failed_workers=True,
-        log_level="warning",
+        log_level=LogLevels.warning,
     ).serve()
 
 

@@ -7,42 +7,43 @@ import base64
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
+from typing import Any
 
-DEVELOPMENT_SECRET_FILE = "secrets.env"
+KEPT_FILE = "secrets.env"
 
 
-def setting(variable: str, meaning: str, default: object = "") -> object:
-    return field(default=default, metadata={"variable": variable, "meaning": meaning})  # type: ignore[call-overload]
+def setting(variable: str, meaning: str, default: object = "") -> Any:
+    return field(default=default, metadata={"variable": variable, "meaning": meaning})
 
 
 @dataclass(frozen=True)
 class Settings:
-    data_dir: Path = setting("SUWEN_DATA_DIR", "Folder of the embedded database, keys and files", Path("var"))  # type: ignore[assignment]
-    database_url: str = setting("SUWEN_DATABASE_URL", "SQLAlchemy URL; default a SQLite file under the data folder")  # type: ignore[assignment]
-    secret: str = setting("SUWEN_SECRET", "Signs sessions and forms; made and kept in the data folder if not given")  # type: ignore[assignment]
-    field_keys: str = setting(  # type: ignore[assignment]
+    data_dir: Path = setting("SUWEN_DATA_DIR", "Folder of the embedded database, keys and files", Path("var"))
+    database_url: str = setting("SUWEN_DATABASE_URL", "SQLAlchemy URL; default a SQLite file under the data folder")
+    secret: str = setting("SUWEN_SECRET", "Signs sessions and forms; made and kept in the data folder if not given")
+    field_keys: str = setting(
         "SUWEN_FIELD_KEYS", "Keys of encrypted columns, newest first: id:base64 of 32 bytes, separated by commas"
     )
-    production: bool = setting("SUWEN_PRODUCTION", "1: secure cookies; refuses to start on development secrets", False)  # type: ignore[assignment]
-    base_url: str = setting("SUWEN_BASE_URL", "Public address, for links in messages", "http://127.0.0.1:8000")  # type: ignore[assignment]
-    threads: int = setting("SUWEN_THREADS", "Threads that serve requests; more than 4 cost more than they give", 4)  # type: ignore[assignment]
-    worker: bool = setting("SUWEN_WORKER", "1: deliver events inside the server; 0: `suwen worker` does", True)  # type: ignore[assignment]
-    redis_url: str = setting("SUWEN_REDIS_URL", "Fan-out between processes; needed with --workers above 1")  # type: ignore[assignment]
-    documents_url: str = setting("SUWEN_DOCUMENTS_URL", "Document store; empty: a table of the same database")  # type: ignore[assignment]
-    turn_urls: str = setting("SUWEN_TURN_URLS", "TURN servers for calls, separated by commas")  # type: ignore[assignment]
-    turn_secret: str = setting("SUWEN_TURN_SECRET", "Shared secret of the TURN servers, for short-lived credentials")  # type: ignore[assignment]
-    stun_urls: str = setting("SUWEN_STUN_URLS", "STUN servers for calls, separated by commas")  # type: ignore[assignment]
-    mail_url: str = setting("SUWEN_MAIL_URL", "smtp://user:password@host:port; empty: no mail is sent")  # type: ignore[assignment]
-    mail_from: str = setting("SUWEN_MAIL_FROM", "Sender of mail", "clinic@localhost")  # type: ignore[assignment]
-    second_factor: bool = setting(  # type: ignore[assignment]
+    production: bool = setting("SUWEN_PRODUCTION", "1: secure cookies; refuses to start on development secrets", False)
+    base_url: str = setting("SUWEN_BASE_URL", "Public address, for links in messages", "http://127.0.0.1:8000")
+    threads: int = setting("SUWEN_THREADS", "Threads that serve requests; more than 4 cost more than they give", 4)
+    worker: bool = setting("SUWEN_WORKER", "1: deliver events inside the server; 0: `suwen worker` does", True)
+    redis_url: str = setting("SUWEN_REDIS_URL", "Fan-out between processes; needed with --workers above 1")
+    documents_url: str = setting("SUWEN_DOCUMENTS_URL", "Document store; empty: a table of the same database")
+    turn_urls: str = setting("SUWEN_TURN_URLS", "TURN servers for calls, separated by commas")
+    turn_secret: str = setting("SUWEN_TURN_SECRET", "Shared secret of the TURN servers, for short-lived credentials")
+    stun_urls: str = setting("SUWEN_STUN_URLS", "STUN servers for calls, separated by commas")
+    mail_url: str = setting("SUWEN_MAIL_URL", "smtp://user:password@host:port; empty: no mail is sent")
+    mail_from: str = setting("SUWEN_MAIL_FROM", "Sender of mail", "clinic@localhost")
+    second_factor: bool = setting(
         "SUWEN_SECOND_FACTOR", "1: staff must use a second sign-in step; in production always", False
     )
-    zone: str = setting("SUWEN_ZONE", "The clinic's own IANA time zone", "Asia/Shanghai")  # type: ignore[assignment]
-    currency: str = setting("SUWEN_CURRENCY", "ISO 4217 code of the platform's currency", "CNY")  # type: ignore[assignment]
-    hold_minutes: int = setting("SUWEN_HOLD_MINUTES", "How long a time is held while the patient pays", 15)  # type: ignore[assignment]
-    trusted_proxies: str = setting("SUWEN_TRUSTED_PROXIES", "Addresses whose X-Forwarded-For is believed")  # type: ignore[assignment]
+    zone: str = setting("SUWEN_ZONE", "The clinic's own IANA time zone", "Asia/Shanghai")
+    currency: str = setting("SUWEN_CURRENCY", "ISO 4217 code of the platform's currency", "CNY")
+    hold_minutes: int = setting("SUWEN_HOLD_MINUTES", "How long a time is held while the patient pays", 15)
+    trusted_proxies: str = setting("SUWEN_TRUSTED_PROXIES", "Addresses whose X-Forwarded-For is believed")
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -117,8 +118,6 @@ def _read(variable: str, text: str, default: object) -> object:
 
 
 def _with(settings: Settings, **values: object) -> Settings:
-    from dataclasses import replace
-
     return replace(settings, **values)  # type: ignore[arg-type]
 
 
@@ -129,7 +128,7 @@ def _listed(text: str) -> list[str]:
 def _development_secrets(folder: Path) -> dict[str, str]:
     """Secrets of an installation that was given none: made once, kept readable by the owner only."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / DEVELOPMENT_SECRET_FILE
+    path = folder / KEPT_FILE
     if not path.exists():
         text = f"SUWEN_SECRET={secrets.token_urlsafe(48)}\nSUWEN_FIELD_KEYS={new_field_key()}\n"
         fresh = path.with_suffix(f".{os.getpid()}")

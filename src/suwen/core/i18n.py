@@ -1,4 +1,4 @@
-"""English is what the code says; every other language is a catalogue beside the package: `<package>/locale/zh_CN.po`."""
+"""English is what the code says; other languages are catalogues beside each package: `<package>/locale/zh_CN.po`."""
 
 from functools import cache
 from gettext import NullTranslations

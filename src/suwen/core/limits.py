@@ -1,4 +1,7 @@
-"""How often something may be tried. Counted in this process; what must hold across processes is counted in its own table."""
+"""How often something may be tried, counted in this process.
+
+What must hold across processes is counted in a table of its own.
+"""
 
 import threading
 import time

@@ -6,7 +6,8 @@ from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 CSP = (
-    "default-src 'self'; style-src 'self'; script-src 'self'; img-src 'self' data: blob: https:; media-src 'self' blob:; "
+    "default-src 'self'; style-src 'self'; script-src 'self'; img-src 'self' data: blob: https:; "
+    "media-src 'self' blob:; "
     "connect-src 'self' ws: wss:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 ALWAYS = [

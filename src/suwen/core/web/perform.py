@@ -105,9 +105,9 @@ async def respond(plan: Plan, request: Request[Any, Any, Any], arguments: dict[s
 def _let_in(plan: Plan, house: House, me: Actor) -> None:
     if me.role not in plan.who:
         raise Unauthorized() if me is GUEST else Forbidden()
-    if me.role in STAFF and not me.strong and not plan.weak and "guest" not in plan.who:
-        if house.settings.second_factor_required:
-            raise StrongSignInNeeded()
+    open_to_weak = plan.weak or "guest" in plan.who or not house.settings.second_factor_required
+    if me.role in STAFF and not me.strong and not open_to_weak:
+        raise StrongSignInNeeded()
 
 
 async def _kept(

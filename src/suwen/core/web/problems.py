@@ -1,7 +1,6 @@
 """One exception, two faces: problem+json for programs, a page for people."""
 
 import logging
-from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -40,11 +39,8 @@ class TooLarge(errors.DomainError):
 
 
 class UnsupportedMedia(errors.DomainError):
-    status, code, title = (
-        415,
-        "unsupported_media_type",
-        "The content of the request is of a kind this address does not read.",
-    )
+    status, code = 415, "unsupported_media_type"
+    title = "The content of the request is of a kind this address does not read."
 
 
 KINDS: dict[int, type[DomainError]] = {
@@ -138,6 +134,3 @@ def _to_sign_in(request: Request[Any, Any, Any]) -> Response[bytes]:
     if b"hx-request" in dict(request.scope["headers"]):
         return Response(b"", status_code=200, headers={"hx-redirect": target}, media_type="text/html")
     return Response(b"", status_code=303, headers={"location": target}, media_type="text/html")
-
-
-HANDLERS: Mapping[Any, Any] = {Exception: answer}

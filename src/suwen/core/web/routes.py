@@ -16,7 +16,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from litestar import Request
+from litestar import HttpMethod, Request
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, FromQuery, JSONBody
@@ -32,6 +32,9 @@ Decorator = Callable[[Route], HTTPRouteHandler]
 ANYONE = frozenset({"guest", "patient", "doctor", "pharmacist", "admin"})
 SIGNED_IN = frozenset({"patient", "doctor", "pharmacist", "admin"})
 STAFF = frozenset({"doctor", "pharmacist", "admin"})
+BODY: Any = JSONBody
+PATH: Any = FromPath
+QUERY: Any = FromQuery
 PROVIDED = {"tx", "me", "now", "house"}
 LITESTARS = {"request"}
 REFUSALS = {
@@ -112,7 +115,9 @@ def _route(
             settings: dict[str, Any] = {"include_in_schema": False, "media_type": "text/html"}
         else:
             settings = {"responses": _documented(allowed, method), "security": _security(allowed)}
-        return Action(path, http_method=method, status_code=status, opt=opt, **(settings | options))(endpoint)
+        return Action(path, http_method=HttpMethod(method), status_code=status, opt=opt, **(settings | options))(
+            endpoint
+        )
 
     return decorate
 
@@ -123,7 +128,7 @@ def _documented(allowed: frozenset[str], method: str) -> dict[int, ResponseSpec]
         codes -= {403} if method == "GET" else set()
     return {
         code: ResponseSpec(
-            data_container=Problem, description=REFUSALS[code], media_type="application/problem+json",  # type: ignore[arg-type]
+            data_container=Problem, description=REFUSALS[code], media_type="application/problem+json",
             generate_examples=False,
         )
         for code in sorted(codes)
@@ -154,10 +159,10 @@ def _marked(parameter: inspect.Parameter, path: str) -> Any:
     """Say where a parameter comes from: the body, the path, or else the query."""
     kind = parameter.annotation
     if parameter.name == "data":
-        return JSONBody[kind]
+        return BODY[kind]
     if f"{{{parameter.name}:" in path:
-        return FromPath[kind]
-    return FromQuery[kind]
+        return PATH[kind]
+    return QUERY[kind]
 
 
 def _keyword(name: str, annotation: Any, default: Any = inspect.Parameter.empty) -> inspect.Parameter:

@@ -48,7 +48,7 @@ def static_url(name: str) -> str:
 async def static_files(scope: Scope, receive: Receive, send: Send) -> None:
     name = scope["path"].split("/static/", 1)[-1].strip("/").partition("/")[2]
     found = _asset(name)
-    if found is None or scope.get("method") not in ("GET", "HEAD"):  # type: ignore[attr-defined]
+    if found is None or scope.get("method") not in ("GET", "HEAD"):
         response = ASGIResponse(body=b"", status_code=404, media_type="text/plain")
     else:
         response = _answer(found, scope)

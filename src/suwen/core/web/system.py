@@ -33,7 +33,7 @@ def healthz() -> dict[str, str]:
 
 
 @get("/readyz", include_in_schema=False, opt={"who": ANYONE, "system": True}, sync_to_thread=True)
-def readyz(request: Request) -> ASGIResponse:  # type: ignore[type-arg]
+def readyz(request: Request) -> ASGIResponse:
     """The database answers and has the newest schema."""
     house: House = request.app.state.house
     try:
@@ -44,7 +44,7 @@ def readyz(request: Request) -> ASGIResponse:  # type: ignore[type-arg]
 
 
 @get("/metrics", include_in_schema=False, opt={"who": ANYONE, "system": True}, sync_to_thread=True)
-def metrics(request: Request) -> ASGIResponse:  # type: ignore[type-arg]
+def metrics(request: Request) -> ASGIResponse:
     """Prometheus text, for the machine itself and its private network only."""
     house: House = request.app.state.house
     if not _is_private(client_ip(house, request.scope)):
