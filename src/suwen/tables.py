@@ -1,8 +1,9 @@
 """Every module that declares tables. Migrations, the schema check and the generated docs read this list."""
 
+from collections.abc import Iterator
 from importlib import import_module
 
-from sqlalchemy import MetaData
+from sqlalchemy import MetaData, Table
 
 MODULES = (
     "suwen.core.outbox",
@@ -23,4 +24,12 @@ def metadata() -> MetaData:
     """The whole schema; foreign keys between packages resolve only when all of them are loaded."""
     for module in MODULES:
         import_module(module)
-    return import_module("suwen.core.db").Base.metadata
+    whole: MetaData = import_module("suwen.core.db").Base.metadata
+    return whole
+
+
+def by_module() -> Iterator[tuple[str, Table]]:
+    """Each table with the module that declares it."""
+    metadata()
+    for mapper in import_module("suwen.core.db").Base.registry.mappers:
+        yield mapper.class_.__module__, mapper.local_table

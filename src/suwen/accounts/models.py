@@ -43,7 +43,7 @@ class User(Versioned):
 
 
 class SignIn(Record):
-    """A session; the signed token carries its id. `expires_at` is the absolute end, idleness counts from the last use."""
+    """A session; the signed token carries its id. `expires_at` is the absolute end, idleness counts from last use."""
 
     __tablename__ = "sessions"
     __table_args__ = (Index(None, "user_id", "revoked_at"), Index(None, "revoked_at"), Index(None, "expires_at"))

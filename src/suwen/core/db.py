@@ -21,7 +21,19 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
 
-from suwen.core.columns import Id, Instant, Json, LongText, Money, ServerId, ServerNow, ServerTouch, choice, exact
+from suwen.core.columns import (
+    MYSQL,
+    Id,
+    Instant,
+    Json,
+    LongText,
+    Money,
+    ServerId,
+    ServerNow,
+    ServerTouch,
+    choice,
+    exact,
+)
 from suwen.core.errors import CommitUnknown
 from suwen.core.ids import new_id
 
@@ -49,6 +61,15 @@ class Base(DeclarativeBase):
         }
     )
     type_annotation_map = {datetime: Instant, dict[str, Any]: Json, list[Any]: Json, Text: Text}  # noqa: RUF012
+
+
+@event.listens_for(Table, "after_parent_attach")
+def _for_mysql(table: Table, _metadata: Any) -> None:
+    """InnoDB, every character, and one collation on MySQL and MariaDB alike, whatever the server's defaults are."""
+    for dialect in MYSQL:
+        table.kwargs[f"{dialect}_engine"] = "InnoDB"
+        table.kwargs[f"{dialect}_charset"] = "utf8mb4"
+        table.kwargs[f"{dialect}_collate"] = "utf8mb4_unicode_520_ci"
 
 
 def utc_now() -> datetime:
