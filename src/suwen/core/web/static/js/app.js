@@ -1,0 +1,170 @@
+// Small comforts on top of pages that work without them. Every listener sits on the document, so swapped-in fragments need no set-up,
+// except what has to be looked at when it appears (`dress`).
+
+const say = (name, n) => (document.body.dataset[name] ?? "").replace("{n}", n);
+
+export function toast(text, href) {
+  const note = document.createElement(href ? "a" : "div");
+  note.className = "toast-note";
+  if (href) note.href = href;
+  note.textContent = text;
+  document.getElementById("toasts")?.append(note);
+  fade(note);
+}
+
+function fade(note) {
+  // long enough to be read twice, and it stays while it is pointed at
+  let left = Math.max(6000, note.textContent.length * 120);
+  const clock = setInterval(() => {
+    if (note.matches(":hover, :focus-within")) return;
+    left -= 500;
+    if (left <= 0) { clearInterval(clock); note.remove(); }
+  }, 500);
+}
+
+function cookie(name) {
+  const found = document.cookie.split("; ").find((part) => part.startsWith(`${name}=`));
+  return found ? decodeURIComponent(found.slice(name.length + 1).replaceAll('"', "")) : "";
+}
+
+// ---- countdowns: one clock for all
+const two = (n) => String(n).padStart(2, "0");
+
+function spell(seconds) {
+  const [d, h, m, s] = [Math.floor(seconds / 86400), Math.floor(seconds / 3600) % 24, Math.floor(seconds / 60) % 60, seconds % 60];
+  if (d || h >= 3) return new Intl.RelativeTimeFormat(document.documentElement.lang, { numeric: "always" }).format(d || h, d ? "day" : "hour");
+  return h ? `${h}:${two(m)}:${two(s)}` : `${two(m)}:${two(s)}`;
+}
+
+function tick() {
+  for (const time of document.querySelectorAll("[data-countdown]:not([data-ended])")) {
+    const left = Math.ceil((Date.parse(time.dataset.countdown) - Date.now() - skew) / 1000);
+    time.textContent = left > 0 ? spell(left) : time.dataset.over;
+    time.closest(".countdown")?.classList.toggle("soon", left < 60);
+    if (left > 0) continue;
+    time.dataset.ended = "";
+    time.dispatchEvent(new CustomEvent("countdown:over", { bubbles: true }));
+    if ("reload" in time.dataset) setTimeout(() => location.reload(), 1500);
+  }
+}
+
+// people's clocks are wrong by minutes: go by the server's
+const served = document.querySelector("meta[name=server-time]")?.content;
+const skew = served ? Date.parse(served) - performance.timeOrigin - (performance.getEntriesByType("navigation")[0]?.responseStart ?? 0) : 0;
+
+// ---- dialogs
+function confirmed(button) {
+  return new Promise((settle) => {
+    const box = document.createElement("dialog");
+    box.className = "dialog";
+    box.innerHTML = '<form method="dialog" class="dialog-body"><p></p><div class="actions actions-end"><button class="btn btn-secondary" value="no"></button><button class="btn" value="yes"></button></div></form>';
+    box.querySelector("p").textContent = button.dataset.confirm;
+    box.querySelector("[value=no]").textContent = say("confirmNo");
+    const yes = box.querySelector("[value=yes]");
+    yes.textContent = button.dataset.confirmYes ?? button.textContent.trim() ?? say("confirmYes");
+    yes.classList.add(button.classList.contains("btn-danger") ? "btn-danger" : "btn-primary");
+    box.addEventListener("close", () => { box.remove(); settle(box.returnValue === "yes"); });
+    document.body.append(box);
+    box.showModal();
+  });
+}
+
+document.addEventListener("click", async (event) => {
+  const el = event.target.closest("[data-dialog], [data-close], [data-copy], [data-reveal], dialog");
+  if (!el) return;
+  if (el.dataset.dialog) {
+    const box = document.getElementById(el.dataset.dialog);
+    if (box && !event.metaKey && !event.ctrlKey) { event.preventDefault(); box.showModal(); }
+  } else if ("close" in el.dataset) el.closest("dialog")?.close();
+  else if (el.dataset.copy !== undefined) {
+    await navigator.clipboard.writeText(el.dataset.copy);
+    toast(el.dataset.done);
+  } else if (el.dataset.reveal) {
+    const input = document.getElementById(el.dataset.reveal);
+    const shown = input.type === "text";
+    input.type = shown ? "password" : "text";
+    [el.textContent, el.dataset.on] = [el.dataset.on, el.textContent];
+  } else if (el === event.target && el.matches("dialog[open]")) el.close(); // a click beside it
+});
+
+const agreed = new WeakSet();
+document.addEventListener("submit", async (event) => {
+  const form = event.target, button = event.submitter;
+  if (button?.dataset.confirm && !agreed.has(button)) {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    if (await confirmed(button)) { agreed.add(button); form.requestSubmit(button); agreed.delete(button); }
+    return;
+  }
+  if (form.matches("[data-autosubmit]")) tidy(form);
+}, true);
+
+// an address without empty filters can be read and shared
+function tidy(form) {
+  for (const input of form.elements) if (input.name && input.value === "") { input.disabled = true; setTimeout(() => (input.disabled = false)); }
+}
+
+document.addEventListener("change", (event) => {
+  const form = event.target.closest("form[data-autosubmit]");
+  if (form && event.target.matches("select, input:not([type=text], [type=search])")) form.requestSubmit();
+});
+
+document.addEventListener("input", (event) => { if (event.target.matches("[data-count]")) count(event.target); });
+
+function count(area) {
+  let line = area.nextElementSibling;
+  if (!line?.classList.contains("char-count")) {
+    line = document.createElement("div");
+    line.className = "char-count";
+    line.setAttribute("aria-live", "off");
+    area.after(line);
+  }
+  const left = area.maxLength - area.value.length;
+  line.textContent = left <= area.maxLength / 5 ? say("left", left) : "";
+}
+
+// ---- appearance: at once, and remembered by the server's cookie
+document.addEventListener("click", (event) => {
+  const chosen = event.target.closest("[data-theme-switch] a");
+  if (!chosen) return;
+  event.preventDefault();
+  const value = chosen.dataset.theme;
+  if (value === "system") delete document.documentElement.dataset.bsTheme;
+  else document.documentElement.dataset.bsTheme = value;
+  for (const one of chosen.parentElement.children) one.setAttribute("aria-current", one === chosen);
+  document.querySelector("meta[name=color-scheme]").content = value === "system" ? "light dark" : value;
+  document.cookie = `theme=${value}; path=/; max-age=31536000; samesite=lax`;
+  document.dispatchEvent(new Event("theme"));
+});
+
+// ---- menu closes like a menu; keys of staff pages: data-key="a" clicks the element
+document.addEventListener("click", (event) => {
+  for (const menu of document.querySelectorAll("[data-menu][open]")) if (!menu.contains(event.target)) menu.open = false;
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") for (const menu of document.querySelectorAll("[data-menu][open]")) { menu.open = false; menu.querySelector("summary").focus(); }
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, [contenteditable], dialog[open]")) return;
+  const target = event.key === "/" ? document.querySelector("main [type=search]") : document.querySelector(`[data-key="${CSS.escape(event.key.toLowerCase())}"]`);
+  if (!target) return;
+  event.preventDefault();
+  if (event.key === "/") target.focus(); else target.click();
+});
+
+function dress(root) {
+  for (const el of root.querySelectorAll("[data-reveal], [data-copy]")) el.hidden = false;
+  for (const area of root.querySelectorAll("textarea[data-count]")) count(area);
+  for (const figure of root.querySelectorAll("[data-chart]:not([data-drawn])")) import(figure.dataset.module).then((charts) => charts.draw(figure));
+  const first = root.querySelector("[data-focus]");
+  if (first) first.focus();
+  tick();
+}
+
+document.addEventListener("htmx:load", (event) => dress(event.target));
+document.addEventListener("htmx:sendError", () => toast(say("offline")));
+for (const note of document.querySelectorAll(".toast-note")) fade(note);
+const kept = cookie("toast");
+if (kept && !document.querySelector(".toast-note")) toast(kept);
+if (kept) document.cookie = "toast=; path=/; max-age=0";
+dress(document);
+setInterval(tick, 1000);
+document.documentElement.dataset.ready = "";

@@ -1,0 +1,55 @@
+// What happens elsewhere shows here without a reload: the unread count, short notes, and fragments that reload themselves with
+// hx-trigger="live:<topic> from:body". The page works without this; it is only older then.
+
+const first = 1000, longest = 30000;
+let pause = first, socket, closed = false;
+
+function connect() {
+  socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/live/inbox`);
+  socket.addEventListener("open", () => {
+    if (pause > first) announce("*"); // things may have changed while we were away
+    pause = first;
+  });
+  socket.addEventListener("message", (event) => hear(JSON.parse(event.data)));
+  socket.addEventListener("close", (event) => {
+    // 44xx: the server knows us and says no (signed out, not allowed); asking again will not help
+    if (closed || (event.code >= 4400 && event.code < 4500)) return;
+    setTimeout(connect, pause * (0.5 + Math.random()));
+    pause = Math.min(pause * 2, longest);
+  });
+}
+
+function hear(message) {
+  if (message.type === "inbox") {
+    count(message.unread ?? 0);
+    if (message.title) note(message);
+  } else if (message.type === "changed") announce(message.topic);
+}
+
+function announce(topic) {
+  document.body.dispatchEvent(new CustomEvent(`live:${topic}`, { detail: { topic } }));
+  if (topic === "*") document.body.dispatchEvent(new CustomEvent("live:again"));
+}
+
+export function count(unread) {
+  for (const badge of document.querySelectorAll("#inbox-count")) {
+    badge.hidden = unread === 0;
+    badge.textContent = unread > 99 ? "99+" : String(unread);
+    badge.dataset.unread = unread;
+  }
+}
+
+function note(message) {
+  const line = document.createElement("a");
+  line.className = "toast-note";
+  line.href = message.href ?? "/inbox";
+  line.textContent = message.title;
+  document.getElementById("toasts").append(line);
+  setTimeout(() => line.remove(), 12000);
+}
+
+const badge = document.getElementById("inbox-count");
+if (badge) count(Number(badge.dataset.unread ?? 0));
+addEventListener("pagehide", () => { closed = true; socket?.close(); });
+addEventListener("pageshow", (event) => { if (event.persisted) { closed = false; connect(); } });
+connect();
