@@ -40,7 +40,7 @@ from suwen.core.hub import RedisRelay
 from suwen.core.i18n import LOCALES, translations
 from suwen.core.sessions import SessionWatch
 from suwen.core.tokens import Signer
-from suwen.core.web import catalogue, problems, static, system
+from suwen.core.web import catalogue, problems, static, styleguide, system
 from suwen.core.web.csrf import BrowserCsrf
 from suwen.core.web.headers import SecurityHeaders
 from suwen.notifications import api as notifications_api
@@ -113,7 +113,7 @@ def create_app(settings: Settings | None = None, house: House | None = None) -> 
         secret=settings.secret, cookie_secure=settings.production, exclude_from_csrf_key="exclude_from_csrf"
     )
     return Litestar(
-        route_handlers=[*system.ROUTES, static.static_files, *_edges(), *_catalogues()],
+        route_handlers=[*system.ROUTES, *styleguide.ROUTES, static.static_files, *_edges(), *_catalogues()],
         exception_handlers={Exception: problems.answer},
         middleware=[SecurityHeaders(), DefineMiddleware(BrowserCsrf, config=csrf)],
         lifespan=[_lifespan],

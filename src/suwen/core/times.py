@@ -33,6 +33,11 @@ def day(moment: datetime | date, zone: ZoneInfo, locale: str) -> str:
     return format_date(local, "M月d日 EEE" if locale.startswith("zh") else "EEE, MMM d", locale=babel_locale(locale))
 
 
+def weekday(moment: date, locale: str) -> str:
+    """'Tue' or '周二'."""
+    return format_date(moment, "EEE", locale=babel_locale(locale))
+
+
 def full(moment: datetime, zone: ZoneInfo, locale: str) -> str:
     """With the year and the name of the zone, for hover and for screen readers."""
     text = format_datetime(moment.astimezone(zone), "medium", locale=babel_locale(locale))

@@ -84,6 +84,7 @@ def environment(locale: str) -> Environment:
         "when_in": pass_context(_when_in),
         "clock": pass_context(_clock),
         "day": pass_context(_day),
+        "weekday": pass_context(lambda context, day: times.weekday(day, context["locale"])),
         "full_time": pass_context(_full),
         "iso": lambda moment: moment.astimezone(UTC).isoformat().replace("+00:00", "Z"),
         "t": pass_context(_translated),

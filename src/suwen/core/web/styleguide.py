@@ -3,7 +3,9 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from suwen.core.errors import Invalid
+from suwen.core.actor import Actor
+from suwen.core.errors import Invalid, NotFound
+from suwen.core.house import House
 from suwen.core.web.answers import Page
 from suwen.core.web.routes import ANYONE, page, routes_of
 
@@ -11,8 +13,10 @@ LONG = "Bartholomew Constantine Featherstonehaugh-Cholmondeley"
 
 
 @page("/styleguide", who=ANYONE)
-def styleguide(now: datetime, part: str | None = None) -> Page:
-    """Invented people, so it may be shown to anybody. `part=refused` shows the forms after a refusal."""
+def styleguide(house: House, me: Actor, now: datetime, part: str | None = None) -> Page:
+    """Invented people only; in production it is the administrator's. `part=refused` shows the forms after a refusal."""
+    if house.production and me.role != "admin":
+        raise NotFound()
     refused = part == "refused"
     refusal = Invalid(fields={"name": "Please fill this in.", "city": "This does not fit here. Please correct it."})
     wrong: dict[str, Any] = {"refusal": refusal, "typed": {"name": "", "why": "头晕,三天了"}} if refused else {}

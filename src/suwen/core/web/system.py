@@ -4,7 +4,6 @@ import ipaddress
 import os
 import resource
 import time
-from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,7 +16,7 @@ from sqlalchemy.orm import Session
 from suwen.core.house import House
 from suwen.core.i18n import LOCALES
 from suwen.core.outbox import OutboxMessage
-from suwen.core.web.answers import Page, See
+from suwen.core.web.answers import See
 from suwen.core.web.identity import client_ip
 from suwen.core.web.reader import THEMES
 from suwen.core.web.routes import ANYONE, page, routes_of
@@ -72,12 +71,6 @@ def theme(to: str, next: str = "/") -> See:
     return See(inside(next), cookies=[Cookie("theme", value=chosen, path="/", max_age=YEAR, samesite="lax")])
 
 
-@page("/styleguide", who=ANYONE)
-def styleguide(now: datetime) -> Page:
-    """Every part of the design system in all its states, for those who build pages."""
-    return Page("styleguide.html", {})
-
-
 def inside(target: str) -> str:
     """The address if it is one of ours, else the home page: no link may send people elsewhere."""
     parts = urlsplit(target)
@@ -106,4 +99,4 @@ def _plain(status: int, body: str) -> ASGIResponse:
     return ASGIResponse(body=body, status_code=status, headers={"cache-control": "no-store"})
 
 
-ROUTES = [healthz, readyz, metrics, *routes_of(language, theme, styleguide)]
+ROUTES = [healthz, readyz, metrics, *routes_of(language, theme)]
