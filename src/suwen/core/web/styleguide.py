@@ -1,4 +1,4 @@
-"""`/styleguide`: every part of the design system in all its states, for those who build pages and for the checks that look at it."""
+"""`/styleguide`: every part of the design system in all its states, for those who build pages and for the checks."""
 
 from datetime import datetime, timedelta
 from typing import Any
