@@ -33,6 +33,7 @@ def upgrade():
         sa.Column("generated_until", columns.Instant(), nullable=True),
         sa.Column("slot_minutes", sa.Integer(), server_default=sa.text("(30)"), nullable=False),
         sa.Column("buffer_minutes", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("most_per_day", sa.Integer(), nullable=True),
         sa.Column(
             "visit_type",
             columns.choice("online_video", "offline", name="visit_type"),
@@ -133,6 +134,7 @@ def upgrade():
         ),
         sa.Column("held_until", columns.Instant(), nullable=True),
         sa.Column("booked_by", columns.Id, nullable=True),
+        sa.Column("times_moved", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("cancel_reason", columns.LongText, nullable=True),
         sa.Column("cancelled_by", columns.Id, nullable=True),
         sa.Column("cancelled_at", columns.Instant(), nullable=True),

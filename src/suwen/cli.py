@@ -15,7 +15,8 @@ def main(arguments: list[str] | None = None) -> None:
     serve.add_argument("--port", type=int, default=8000)
     serve.add_argument("--workers", type=int, default=1)
     commands.add_parser("worker", help="deliver events and do timed work, for servers that run with SUWEN_WORKER=0")
-    commands.add_parser("migrate", help="bring the database to the newest schema; safe to repeat")
+    migrating = commands.add_parser("migrate", help="bring the database to the newest schema; safe to repeat")
+    migrating.add_argument("--check", action="store_true", help="change nothing; say where database and models differ")
     commands.add_parser("key", help="print a new key for SUWEN_FIELD_KEYS")
     given = parser.parse_args(arguments)
     COMMANDS[given.command](given)
@@ -53,10 +54,17 @@ def worker(_given: argparse.Namespace) -> None:
         stop.set()
 
 
-def migrate(_given: argparse.Namespace) -> None:
+def migrate(given: argparse.Namespace) -> None:
     from suwen.core import migrate as migrations
+    from suwen.tables import metadata
 
-    migrations.upgrade(Settings.from_environment().database_url)
+    url = Settings.from_environment().database_url
+    if given.check:
+        if differences := migrations.check(url, metadata()):
+            raise SystemExit("The database differs from the models:\n  " + "\n  ".join(differences))
+        print("The database has what the models say.")
+        return
+    migrations.upgrade(url)
     print("The database has the newest schema.")
 
 
