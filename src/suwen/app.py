@@ -40,9 +40,8 @@ from suwen.core.hub import RedisRelay
 from suwen.core.i18n import LOCALES, translations
 from suwen.core.sessions import SessionWatch
 from suwen.core.tokens import Signer
-from suwen.core.web import catalogue, problems, static, styleguide, system
+from suwen.core.web import catalogue, headers, problems, static, styleguide, system
 from suwen.core.web.csrf import BrowserCsrf
-from suwen.core.web.headers import SecurityHeaders
 from suwen.notifications import api as notifications_api
 from suwen.notifications import pages as notifications_pages
 from suwen.notifications import sockets as notifications_sockets
@@ -115,7 +114,8 @@ def create_app(settings: Settings | None = None, house: House | None = None) -> 
     return Litestar(
         route_handlers=[*system.ROUTES, *styleguide.ROUTES, static.static_files, *_edges(), *_catalogues()],
         exception_handlers={Exception: problems.answer},
-        middleware=[SecurityHeaders(), DefineMiddleware(BrowserCsrf, config=csrf)],
+        before_send=[headers.dress],
+        middleware=[DefineMiddleware(BrowserCsrf, config=csrf)],
         lifespan=[_lifespan],
         state=State({"house": house}),
         openapi_config=_openapi(),

@@ -7,7 +7,7 @@ from babel.numbers import format_currency, get_currency_precision
 
 from suwen.core.errors import Invalid
 
-AMOUNT = re.compile(r"\d{1,8}(\.\d{1,2})?")
+AMOUNT = re.compile(r"[0-9]{1,8}(\.[0-9]{1,2})?")
 
 
 class BadAmount(Invalid):

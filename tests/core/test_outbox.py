@@ -1,0 +1,115 @@
+import threading
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from suwen.clinics.models import Department
+from suwen.core import outbox
+from suwen.core.outbox import Event, OutboxMessage, deliver_one, emit, on
+
+
+@dataclass(frozen=True)
+class Opened(Event):
+    name = "lab.opened"
+    code: str
+
+
+SEEN, BROKEN = [], set()
+
+
+@on(Opened)
+def open_department(tx, now, code):
+    SEEN.append(code)
+    tx.add(Department(code=code, name=code))
+    tx.flush()
+    if code in BROKEN:
+        raise RuntimeError("no room")
+
+
+@pytest.fixture(autouse=True)
+def _clean():
+    SEEN.clear()
+    BROKEN.clear()
+
+
+def counts(house):
+    def read(tx):
+        open_ = select(func.count()).select_from(OutboxMessage).where(OutboxMessage.done_at.is_(None))
+        return tx.scalar(open_), tx.scalar(select(func.count()).where(Department.name == Department.code))
+
+    return house.db.read(read)
+
+
+def test_an_event_is_delivered_once(house, clock):
+    house.db.write(lambda tx: emit(tx, Opened("A"), clock()))
+    assert deliver_one(house.db, clock()) is True
+    assert deliver_one(house.db, clock()) is False
+    assert (SEEN, counts(house)) == (["A"], (0, 1))
+
+
+def test_what_was_rolled_back_was_never_said(house, clock):
+    def work(tx):
+        emit(tx, Opened("A"), clock())
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        house.db.write(work)
+    assert deliver_one(house.db, clock()) is False
+
+
+def test_a_job_that_fails_leaves_nothing_and_is_tried_again_later(house, clock):
+    BROKEN.add("A")
+    house.db.write(lambda tx: emit(tx, Opened("A"), clock()))
+    assert deliver_one(house.db, clock()) is True
+    assert counts(house) == (1, 0)
+    assert deliver_one(house.db, clock()) is False
+    BROKEN.clear()
+    clock.advance(seconds=3)
+    assert deliver_one(house.db, clock()) is True
+    assert (SEEN, counts(house)) == (["A", "A"], (0, 1))
+
+
+def test_a_worker_that_died_holding_a_message_is_followed_by_another(house, clock):
+    house.db.write(lambda tx: emit(tx, Opened("A"), clock()))
+    dead = house.db.write(lambda tx: outbox._claim(tx, clock()))
+    assert deliver_one(house.db, clock()) is False
+    clock.advance(seconds=outbox.LEASE.total_seconds() + 1)
+    assert deliver_one(house.db, clock()) is True
+    assert house.db.write(lambda tx: outbox._change(tx, dead, done_at=clock())) is False  # the fence
+    assert counts(house) == (0, 1)
+
+
+def test_eight_workers_share_forty_messages(house, clock):
+    house.db.write(lambda tx: [emit(tx, Opened(f"D{n}"), clock()) for n in range(40)])
+
+    def work():
+        while deliver_one(house.db, clock()):
+            pass
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    [t.start() for t in threads]
+    [t.join() for t in threads]
+    while deliver_one(house.db, clock()):
+        pass
+    assert counts(house) == (0, 40)
+
+
+def test_after_many_failures_a_message_waits_for_a_person(house, clock):
+    BROKEN.add("A")
+    house.db.write(lambda tx: emit(tx, Opened("A"), clock()))
+    for _ in range(outbox.TRIES + 3):
+        deliver_one(house.db, clock())
+        clock.advance(seconds=3601)
+    failed = house.db.read(lambda tx: tx.scalars(select(OutboxMessage)).one())
+    assert failed.failed_at is not None
+    assert "no room" in failed.error
+    assert len(SEEN) == outbox.TRIES
+
+
+def test_an_event_may_be_due_later(house, clock):
+    house.db.write(lambda tx: emit(tx, Opened("A"), clock(), due=clock() + timedelta(hours=1)))
+    assert deliver_one(house.db, clock()) is False
+    clock.advance(seconds=3600)
+    assert deliver_one(house.db, clock()) is True
