@@ -8,9 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from suwen.core.columns import ServerNow, ServerTouch, flag, ref
 from suwen.core.db import Base, Changing, Id, Json, LongText, Record, choice, exact, utc_now
-
-TYPES = ("appointment_reminder", "appointment_confirmed", "appointment_cancelled", "prescription_ready",
-         "doctor_reply", "system_announcement", "review_reply", "live_stream_reminder", "group_message")  # fmt: skip
+from suwen.notifications.rules import TYPES
 
 
 class Notification(Record):

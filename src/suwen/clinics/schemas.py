@@ -1,0 +1,111 @@
+"""What comes in about doctors and places, and what is shown to whom."""
+
+from datetime import date, datetime
+from typing import Annotated, Literal
+
+import msgspec
+
+from suwen.core.schemas import Input, View
+
+Short = Annotated[str, msgspec.Meta(min_length=1, max_length=50)]
+Line = Annotated[str, msgspec.Meta(max_length=200)]
+Prose = Annotated[str, msgspec.Meta(max_length=5000)]
+Words = Annotated[list[Annotated[str, msgspec.Meta(min_length=1, max_length=50)]], msgspec.Meta(max_length=12)]
+Url = Annotated[str, msgspec.Meta(max_length=500)]
+Years = Annotated[int, msgspec.Meta(ge=0, le=80)]
+Status = Literal["pending", "approved", "rejected"]
+
+
+class Papers(Input):
+    """The licence a doctor practises under."""
+
+    license_number: Annotated[str, msgspec.Meta(max_length=100)] | None = None
+    license_authority: Line | None = None
+    license_valid_until: date | None = None
+    years_of_practice: Years | None = None
+
+
+class DoctorEntry(Papers, kw_only=True):
+    """What an admin writes down about a doctor."""
+
+    certificate_type: Short
+    id_number: Annotated[str, msgspec.Meta(min_length=4, max_length=50)]
+    hospital: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+    title: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+    department_id: str | None = None
+    specialty_id: str | None = None
+    introduction: Prose | None = None
+    experience: Prose | None = None
+    specialties: Words = msgspec.field(default_factory=list)
+    languages: Words = msgspec.field(default_factory=list)
+    photo: Url | None = None
+
+
+class DoctorCard(View):
+    """A doctor as everybody may see one. `rating` is 0 where nobody has written a review yet."""
+
+    id: str
+    name: str
+    title: str
+    hospital: str
+    department_id: str | None
+    department: str | None
+    specialty_id: str | None
+    specialty: str | None
+    introduction: str | None
+    experience: str | None
+    specialties: list[str]
+    languages: list[str]
+    photo: str | None
+    years_of_practice: int | None
+    rating: float
+    attitude: float
+    professionalism: float
+    efficiency: float
+    reviews: int
+
+
+class DoctorFile(DoctorCard, kw_only=True):
+    """What the doctor and the admins see besides. The number of the ID card is masked."""
+
+    user_id: str
+    account: str
+    email: str | None
+    phone: str | None
+    certificate_type: str
+    id_number: str | None
+    license_number: str | None
+    license_authority: str | None
+    license_valid_until: date | None
+    verification_status: str
+    rejection_reason: str | None
+    verified_at: datetime | None
+    listed: bool
+    is_deleted: bool
+    created_at: datetime
+    version: int
+
+
+class LocationEntry(Input):
+    """A place of the clinic. `timezone` is an IANA name; `version`, if given, must be the one that was read."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=150)]
+    timezone: Short
+    city: Annotated[str, msgspec.Meta(max_length=100)] | None = None
+    address: Annotated[str, msgspec.Meta(max_length=300)] | None = None
+    phone: Annotated[str, msgspec.Meta(max_length=30)] | None = None
+    currency: Annotated[str, msgspec.Meta(max_length=10)] = "CNY"
+    is_active: bool = True
+    version: int | None = None
+
+
+class LocationView(View):
+    id: str
+    name: str
+    city: str | None
+    address: str | None
+    timezone: str
+    phone: str | None
+    currency: str
+    is_active: bool
+    version: int

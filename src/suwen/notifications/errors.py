@@ -1,0 +1,5 @@
+from suwen.core.errors import Invalid
+
+
+class UnknownType(Invalid):
+    code, title = "unknown_notification_type", "There is no such kind of message."
