@@ -1,0 +1,1 @@
+"""The clinic's own things: departments, specialties, places, doctors and their verification."""

@@ -1,0 +1,1 @@
+"""Calls: waiting room, signalling, what happened in them, the doctor's notes."""

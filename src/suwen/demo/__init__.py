@@ -1,0 +1,1 @@
+"""A believable day of a clinic, made through the services like any other day."""

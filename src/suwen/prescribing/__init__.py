@@ -1,0 +1,1 @@
+"""Prescriptions: written, signed with what was known then, printed."""

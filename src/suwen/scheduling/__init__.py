@@ -1,0 +1,1 @@
+"""Availability, slots, appointments: who sees whom, when and where."""
