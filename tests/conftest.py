@@ -16,10 +16,10 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from suwen.app import build_house, create_app
+from suwen.core import migrate
 from suwen.core.house import House
 from suwen.core.outbox import deliver_one, run_timed
 from suwen.settings import Settings, new_field_key
-from suwen.tables import metadata
 from tests.support.cast import CAST, START, Ids, settle_in
 from tests.support.database import Template, count_statements, drop, own_url
 from tests.support.people import Person
@@ -59,7 +59,7 @@ def template(settings) -> Iterator[tuple[Template, Ids]]:
     """The migrated database with the cast in it, and what it takes to bring it back there."""
     house = build_house(settings)
     made = Template(house.db)
-    metadata().create_all(house.db.engine)
+    migrate.upgrade(settings.database_url)
     ids = house.db.write(settle_in)
     made.remember()
     yield made, ids

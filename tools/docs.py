@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "docs/developers/generated"
 NOTE = "<!-- Written by `make docs` from the code. Changes by hand are lost. -->\n"
 ROLES = ("guest", "patient", "doctor", "pharmacist", "admin")
+KINDS = {"ASGIRouteHandler": "files", "WebsocketRouteHandler": "socket"}
 NAMES = {frozenset(ROLES): "anyone", frozenset(ROLES[1:]): "signed in", frozenset(ROLES[2:]): "staff"}
 
 
@@ -69,7 +70,10 @@ def _routes() -> Iterator[tuple[str, tuple[str, ...]]]:
         for handler in handlers:
             plan = handler.opt.get("plan")
             function = plan.function if plan else handler.fn
-            methods = sorted(set(getattr(handler, "http_methods", ["socket"])) - {"OPTIONS", "HEAD"})
+            methods = sorted(
+                set(getattr(handler, "http_methods", [KINDS.get(type(handler).__name__, "socket")]))
+                - {"OPTIONS", "HEAD"}
+            )
             if package_of(function) == "litestar" or not methods:
                 continue
             notes = [word for word in ("audited", "kept", "slow") if plan and getattr(plan, word)]

@@ -24,6 +24,7 @@ KEYWORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2)}
 PLACE = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w*\}")
 HEADER = {"Language": "zh_CN", "Content-Type": "text/plain; charset=utf-8", "Content-Transfer-Encoding": "8bit",
           "Plural-Forms": "nplurals=1; plural=0;"}  # fmt: skip
+OPTIONS = {"silent": "false", "extensions": "jinja2.ext.do,jinja2.ext.loopcontrols"}
 Message = tuple[str, str]  # text and plural ("" if it has none)
 
 
@@ -43,7 +44,7 @@ def extracted(package: Path) -> dict[Message, set[str]]:
 
 def template_texts(path: Path) -> Iterator[Message]:
     with path.open("rb") as file:
-        for _line, _function, words, _comments in babel_extract(file, list(KEYWORDS), [], {"silent": "false"}):
+        for _line, _function, words, _comments in babel_extract(file, list(KEYWORDS), [], OPTIONS):
             yield _message(words)
 
 

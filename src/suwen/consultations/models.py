@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, CheckConstraint, Index, String, Text, UniqueC
 from sqlalchemy.orm import Mapped, mapped_column
 
 from suwen.consultations.rules import EVENTS, GRADES
-from suwen.core.columns import flag, ref, whole
+from suwen.core.columns import flag, ref
 from suwen.core.db import Changing, Json, LongText, Record, Versioned, choice, exact
 
 

@@ -60,7 +60,7 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map = {datetime: Instant, dict[str, Any]: Json, list[Any]: Json, Text: Text}  # noqa: RUF012
+    type_annotation_map = {datetime: Instant, dict[str, Any]: Json, list[Any]: Json, Text: Text}
 
 
 @event.listens_for(Table, "after_parent_attach")
