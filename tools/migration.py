@@ -19,9 +19,9 @@ from pathlib import Path
 from alembic import command
 
 from suwen import tables
-from suwen.core import migrate
+from suwen.core import migrate, revision
 
-VERSIONS = migrate.folder() / "versions"
+VERSIONS = revision.scripts() / "versions"
 FIRST_DAY = "2026_11_22"
 # "core" first; then every package after those that its tables point to
 PACKAGES = ("core", "accounts", "clinics", "scheduling", "payments", "consultations", "prescribing", "reviews",

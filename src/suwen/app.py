@@ -25,16 +25,18 @@ import suwen.scheduling.jobs  # noqa: F401
 from suwen import __version__
 from suwen.accounts import api as accounts_api
 from suwen.accounts import pages as accounts_pages
+from suwen.accounts.models import PatientProfile, SecondFactor
 from suwen.accounts.service import sessions
 from suwen.clinics import api as clinics_api
 from suwen.clinics import catalogues as clinics_catalogues
 from suwen.clinics import pages as clinics_pages
+from suwen.clinics.models import Doctor
 from suwen.consultations import api as consultations_api
 from suwen.consultations import pages as consultations_pages
 from suwen.consultations import sockets as consultations_sockets
 from suwen.core import outbox
 from suwen.core.crypto import FieldKeys
-from suwen.core.db import Database
+from suwen.core.db import Database, Record
 from suwen.core.house import House
 from suwen.core.hub import RedisRelay
 from suwen.core.i18n import LOCALES, translations
@@ -47,6 +49,7 @@ from suwen.notifications import pages as notifications_pages
 from suwen.notifications import sockets as notifications_sockets
 from suwen.payments import api as payments_api
 from suwen.payments import pages as payments_pages
+from suwen.payments.models import PaymentConfig
 from suwen.portal import api as portal_api
 from suwen.portal import pages as portal_pages
 from suwen.prescribing import api as prescribing_api
@@ -82,6 +85,16 @@ EDGES = (
     portal_pages,
 )
 CATALOGUES = (clinics_catalogues, reviews_catalogues)
+
+# Every encrypted column, for `suwen rotate-keys`.
+SEALED: tuple[tuple[type[Record], str], ...] = (
+    (PatientProfile, "id_number"),
+    (PatientProfile, "medical_history"),
+    (PatientProfile, "allergies"),
+    (SecondFactor, "secret"),
+    (Doctor, "id_number"),
+    (PaymentConfig, "config_value"),
+)
 
 
 def build_house(settings: Settings) -> House:

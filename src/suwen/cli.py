@@ -1,6 +1,7 @@
-"""suwen: serve | worker | migrate | demo | check | key | rotate-keys | audit verify | admin"""
+"""suwen: serve | worker | migrate | demo | check | key | rotate-keys | audit verify | admin create"""
 
 import argparse
+import getpass
 import sys
 import threading
 
@@ -8,18 +9,32 @@ from suwen.settings import Settings, new_field_key
 
 
 def main(arguments: list[str] | None = None) -> None:
+    given = _parser().parse_args(arguments)
+    COMMANDS[given.command](given)
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="suwen", description="素问 Suwen, a telemedicine platform")
     commands = parser.add_subparsers(dest="command", required=True)
-    serve = commands.add_parser("serve", help="run the server")
-    serve.add_argument("--host", default="127.0.0.1")
-    serve.add_argument("--port", type=int, default=8000)
-    serve.add_argument("--workers", type=int, default=1)
+    serving = commands.add_parser("serve", help="run the server")
+    serving.add_argument("--host", default="127.0.0.1")
+    serving.add_argument("--port", type=int, default=8000)
+    serving.add_argument("--workers", type=int, default=1)
     commands.add_parser("worker", help="deliver events and do timed work, for servers that run with SUWEN_WORKER=0")
     migrating = commands.add_parser("migrate", help="bring the database to the newest schema; safe to repeat")
-    migrating.add_argument("--check", action="store_true", help="change nothing; say where database and models differ")
+    migrating.add_argument("--check", action="store_true", help="only say where the database differs from the models")
+    showing = commands.add_parser("demo", help="fill an empty database with a believable clinic day")
+    showing.add_argument("--again", action="store_true", help="also when the database is not empty: empties it first")
+    commands.add_parser("check", help="say what of the environment is usable, and how to mend the rest")
     commands.add_parser("key", help="print a new key for SUWEN_FIELD_KEYS")
-    given = parser.parse_args(arguments)
-    COMMANDS[given.command](given)
+    commands.add_parser("rotate-keys", help="write encrypted columns anew with the newest of SUWEN_FIELD_KEYS")
+    auditing = commands.add_parser("audit", help="prove that the audit trail was not changed")
+    auditing.add_argument("action", choices=["verify"])
+    administrators = commands.add_parser("admin", help="make the first administrator's account")
+    administrators.add_argument("action", choices=["create"])
+    administrators.add_argument("--account", required=True)
+    administrators.add_argument("--name", required=True)
+    return parser
 
 
 def serve(given: argparse.Namespace) -> None:
@@ -30,6 +45,7 @@ def serve(given: argparse.Namespace) -> None:
     from granian.constants import Interfaces
     from granian.log import LogLevels
 
+    print(f"素问 Suwen on http://{given.host}:{given.port}", flush=True)
     Granian(
         "suwen.app:create_app",
         factory=True,
@@ -68,11 +84,74 @@ def migrate(given: argparse.Namespace) -> None:
     print("The database has the newest schema.")
 
 
+def check(_given: argparse.Namespace) -> None:
+    from suwen.core.checkup import findings
+
+    marks = {"ok": "ok  ", "note": "note", "bad": "BAD "}
+    bad = False
+    for finding in findings(Settings.from_environment()):
+        bad = bad or finding.state == "bad"
+        print(f"{marks[finding.state]}  {finding.name}: {finding.words}")
+        if finding.fix and finding.state != "ok":
+            print(f"      -> {finding.fix}")
+    if bad:
+        raise SystemExit(1)
+
+
 def key(_given: argparse.Namespace) -> None:
     print(new_field_key())
 
 
-COMMANDS = {"serve": serve, "worker": worker, "migrate": migrate, "key": key}
+def rotate_keys(_given: argparse.Namespace) -> None:
+    from suwen.app import SEALED, build_house
+    from suwen.core import sealed
+
+    house = build_house(Settings.from_environment())
+    for model, column in SEALED:
+        total = 0
+        while done := house.db.write(lambda tx, model=model, column=column: sealed.rotate(tx, model, column)):
+            total += done
+        print(f"{model.__tablename__}.{column}: {total} written anew")
+
+
+def audit(_given: argparse.Namespace) -> None:
+    from suwen.app import build_house
+    from suwen.core.audit import verify
+
+    broken = build_house(Settings.from_environment()).db.read(verify)
+    if broken:
+        raise SystemExit(f"The audit trail does not fit: {broken}.")
+    print("The audit trail is unbroken.")
+
+
+def admin(given: argparse.Namespace) -> None:
+    from suwen.accounts import service
+    from suwen.app import build_house
+
+    password = getpass.getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+    house = build_house(Settings.from_environment())
+    service.create_admin(house, given.account, given.name, password)
+    print(f"{given.account} can sign in as administrator.")
+
+
+def demo(given: argparse.Namespace) -> None:
+    from suwen.app import build_house
+    from suwen.demo import day
+
+    day.fill(build_house(Settings.from_environment()), again=given.again)
+
+
+COMMANDS = {
+    "serve": serve,
+    "worker": worker,
+    "migrate": migrate,
+    "check": check,
+    "key": key,
+    "rotate-keys": rotate_keys,
+    "audit": audit,
+    "admin": admin,
+    "demo": demo,
+}
 
 
 if __name__ == "__main__":

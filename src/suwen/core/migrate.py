@@ -19,8 +19,8 @@ from alembic.operations import ops
 from alembic.script import ScriptDirectory
 from sqlalchemy.engine import Connection
 
-import suwen
 from suwen.core import columns
+from suwen.core.revision import scripts
 
 LOCK = "suwen_migrate"
 PATIENCE = 120  # seconds to wait for another process that migrates
@@ -32,16 +32,9 @@ class Busy(Exception):
     """Another process is migrating this database and did not finish."""
 
 
-def folder() -> Path:
-    """Where the scripts are: inside the installed package, or beside `src` in a checkout."""
-    package = Path(suwen.__file__).parent
-    installed = package / "_migrations"
-    return installed if installed.is_dir() else package.parents[1] / "migrations"
-
-
 def config(connection: Connection | None = None) -> Config:
     made = Config()
-    made.set_main_option("script_location", str(folder()).replace("%", "%%"))
+    made.set_main_option("script_location", str(scripts()).replace("%", "%%"))
     made.attributes["connection"] = connection
     return made
 

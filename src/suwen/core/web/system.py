@@ -10,9 +10,10 @@ from urllib.parse import urlsplit
 from litestar import Request, get
 from litestar.datastructures import Cookie
 from litestar.response.base import ASGIResponse
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from suwen.core import revision
 from suwen.core.house import House
 from suwen.core.i18n import LOCALES
 from suwen.core.outbox import OutboxMessage
@@ -36,10 +37,10 @@ def readyz(request: Request) -> ASGIResponse:
     """The database answers and has the newest schema."""
     house: House = request.app.state.house
     try:
-        house.db.read(lambda tx: tx.execute(text("SELECT 1")))
+        current = house.db.read(revision.is_current)
     except Exception:
         return _plain(503, '{"status": "database unavailable"}')
-    return _plain(200, '{"status": "ready"}')
+    return _plain(200, '{"status": "ready"}') if current else _plain(503, '{"status": "run suwen migrate"}')
 
 
 @get("/metrics", include_in_schema=False, opt={"who": ANYONE, "system": True}, sync_to_thread=True)
