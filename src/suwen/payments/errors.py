@@ -1,0 +1,82 @@
+"""What may go wrong with money, before any of it has moved."""
+
+from suwen.core.errors import Conflict, Invalid, NotFound
+from suwen.core.i18n import N_
+
+
+class NoPrice(Conflict):
+    code, title = "no_price", "There is no price for this yet. Please ask the clinic."
+
+
+class PriceOverlaps(Conflict):
+    code = "price_overlaps"
+    title = "Another price of this service is valid in the same days. End that one first."
+
+
+class BadPrice(Invalid):
+    code, title = "bad_price", "This price cannot be used."
+
+
+class NoSuchOrder(NotFound):
+    code, title = "no_such_order", "This order is not there."
+
+
+class NoSuchPerson(NotFound):
+    code, title = "no_such_person", "There is no account of this person."
+
+
+class NoSuchRefund(NotFound):
+    code, title = "no_such_refund", "This refund is not there."
+
+
+class SubjectHasOrder(Conflict):
+    code, title = "subject_has_order", "There is an open order for this already."
+
+
+class OrderPaid(Conflict):
+    code, title = "order_paid", "This order has been paid already."
+
+
+class OrderClosed(Conflict):
+    code, title = "order_closed", "This order was cancelled. Nothing can be paid on it any more."
+
+
+class OrderExpired(Conflict):
+    code, title = "order_expired", "The time to pay this order is over. Nothing was taken."
+
+
+class OrderNotPaid(Conflict):
+    code, title = "order_not_paid", "This order has not been paid, so nothing can be paid back."
+
+
+class BalanceTooLow(Conflict):
+    code = "balance_too_low"
+    title = "Your balance is not enough for this. You can top it up at the desk, or pay there."
+
+
+class OtherCurrency(Conflict):
+    code, title = "other_currency", "The balance is kept in another currency than this order."
+
+
+class RefundTooLarge(Conflict):
+    code, title = "refund_too_large", "More than was paid cannot be paid back."
+
+
+class RefundDecided(Conflict):
+    code, title = "refund_decided", "This refund has been handed out already."
+
+
+class BadSum(Invalid):
+    code, title = "bad_sum", "The amount must be more than nothing and not beyond the limit."
+
+
+class MethodNotOffered(Invalid):
+    code = "method_not_offered"
+    title = "This way of paying is not offered here. Choose the balance, or pay at the desk."
+
+
+class JournalDiffers(Conflict):
+    code, title = "journal_differs", "This movement of money was booked before with other amounts."
+
+
+ON_DESK = N_("Refunds of cash are handed out at the desk.")

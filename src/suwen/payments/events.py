@@ -1,0 +1,32 @@
+"""What others may react to. `subject` is what the order was opened for ("appointment:<id>")."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from suwen.core.outbox import Event
+
+
+@dataclass(frozen=True)
+class PaymentSettled(Event):
+    name: ClassVar[str] = "payments.payment_settled"
+    order_id: str
+    subject: str | None
+
+
+@dataclass(frozen=True)
+class OrderExpired(Event):
+    name: ClassVar[str] = "payments.order_expired"
+    order_id: str
+    subject: str | None
+
+
+@dataclass(frozen=True)
+class RefundDone(Event):
+    """The money is back: in the wallet, or handed out at the desk."""
+
+    name: ClassVar[str] = "payments.refund_done"
+    order_id: str
+    refund_id: str
+    subject: str | None
+    amount: int
+    currency: str

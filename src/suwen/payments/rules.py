@@ -1,0 +1,77 @@
+"""Prices, numbers and sides of the ledger: no database, no clock."""
+
+import secrets
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from typing import Any, Protocol
+
+OFFERED = ("balance", "cash")
+LARGEST_TOP_UP = 10_000_000  # 100,000.00
+LARGEST_SUM = 9_999_999_999  # what DECIMAL(10,2) holds
+DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # no I, L, O, U: read out at the desk without mistakes
+
+
+class Priced(Protocol):
+    id: str
+    service_type: str
+    price: int
+    discount_price: int | None
+    currency: str
+    location_id: str | None
+    is_active: bool
+    effective_date: date | None
+    expiry_date: date | None
+    created_at: datetime
+
+
+def number(prefix: str, now: datetime) -> str:
+    """'ORD' -> 'ORD20300101083000' and ten random characters: 27 in all, of [0-9A-Z] only."""
+    return f"{prefix}{now:%Y%m%d%H%M%S}" + "".join(secrets.choice(DIGITS) for _ in range(10))
+
+
+def valid_on(price: Priced, day: date) -> bool:
+    """Both ends belong to the validity; an open end is for ever."""
+    return (
+        price.is_active
+        and (price.effective_date is None or price.effective_date <= day)
+        and (price.expiry_date is None or day <= price.expiry_date)
+    )
+
+
+def pick(prices: Iterable[Any], service_type: str, location_id: str | None, day: date) -> Any | None:
+    """The price that counts: of this place before that of every place, then the newest."""
+    found = [
+        price
+        for price in prices
+        if price.service_type == service_type and price.location_id in (None, location_id) and valid_on(price, day)
+    ]
+    return max(found, key=_rank, default=None)
+
+
+def _rank(price: Priced) -> tuple[bool, date, datetime, str]:
+    return price.location_id is not None, price.effective_date or date.min, price.created_at, price.id
+
+
+def to_pay(price: Priced) -> int:
+    return price.price if price.discount_price is None else price.discount_price
+
+
+def overlap(one: tuple[date | None, date | None], other: tuple[date | None, date | None]) -> bool:
+    """Whether two validities (first day, last day; None is open) share a day."""
+    first = max(one[0] or date.min, other[0] or date.min)
+    last = min(one[1] or date.max, other[1] or date.max)
+    return first <= last
+
+
+def balanced(lines: Sequence[tuple[str, str, int]]) -> bool:
+    """(account, currency, amount) lines: two or more, none of nought, one currency, adding up to nought.
+
+    Two currencies in one movement would need legs of exchange, which nobody has asked for.
+    """
+    currencies = {currency for _, currency, _ in lines}
+    return (
+        len(lines) >= 2
+        and len(currencies) == 1
+        and all(amount for _, _, amount in lines)
+        and sum(amount for _, _, amount in lines) == 0
+    )

@@ -1,0 +1,128 @@
+"""What things cost, on which day and where; and the price list that the desk keeps."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from suwen.core.actor import Actor
+from suwen.core.db import changed, new_id, rows
+from suwen.core.errors import Conflict, NotFound
+from suwen.core.money import ensure_currency
+from suwen.payments import rules
+from suwen.payments.errors import BadPrice, NoPrice, PriceOverlaps
+from suwen.payments.models import Price
+
+TOPIC = "prices"
+
+
+@dataclass(frozen=True)
+class PriceList:
+    """Every price that counts on `day`, read once: for pages that show many doctors."""
+
+    day: date
+    prices: list[Price]
+
+    def of(
+        self, service_type: str, location_id: str | None = None, doctor_fee: int | None = None
+    ) -> tuple[int, str, str] | None:
+        """(amount, currency, id of the price), None where there is no price."""
+        found = rules.pick(self.prices, service_type, location_id, self.day)
+        if found is None:
+            return None
+        return (rules.to_pay(found) if doctor_fee is None else doctor_fee), found.currency, found.id
+
+
+@dataclass(frozen=True, kw_only=True)
+class PriceEntry:
+    """What the desk writes about a price. Days are included on both ends; an open end is for ever."""
+
+    service_type: str
+    service_name: str
+    price: int
+    discount_price: int | None = None
+    currency: str = "CNY"
+    location_id: str | None = None
+    is_active: bool = True
+    effective_date: date | None = None
+    expiry_date: date | None = None
+    description: str | None = None
+
+
+def price_list(tx: Session, on: date) -> PriceList:
+    return PriceList(on, list(tx.scalars(select(Price).where(Price.is_active.is_(True)))))
+
+
+def price_for(
+    tx: Session, service_type: str, *, location_id: str | None = None, on: date, doctor_fee: int | None = None
+) -> tuple[int, str, str]:
+    """(amount in minor units, currency, id of the price) of a service on a day; NoPrice where none is set.
+
+    A price of the place goes before one of every place, the newest before the older; a doctor's own fee replaces
+    the amount, in the currency of the price found.
+    """
+    active = select(Price).where(Price.service_type == service_type, Price.is_active.is_(True))
+    found = PriceList(on, list(tx.scalars(active))).of(service_type, location_id, doctor_fee)
+    if found is None:
+        raise NoPrice(service_type=service_type)
+    return found
+
+
+def prices(tx: Session, *, active_only: bool = False) -> list[Price]:
+    """The whole list, for the desk; ordered by service, place and first day."""
+    asked = select(Price).order_by(Price.service_type, Price.location_id, Price.effective_date.desc(), Price.id)
+    return list(tx.scalars(asked.where(Price.is_active.is_(True)) if active_only else asked))
+
+
+def price(tx: Session, id: str) -> Price:
+    found = tx.get(Price, id)
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def add_price(tx: Session, actor: Actor, entry: PriceEntry, now: datetime) -> Price:
+    """Set a price. Refused: a discount above the price, days that end before they begin, an overlap in one place."""
+    _check(tx, entry, None)
+    made = Price(id=new_id(), created_at=now, updated_at=now, **_values(entry))
+    tx.add(made)
+    tx.flush()
+    changed(tx, TOPIC, "directory")
+    return made
+
+
+def change_price(tx: Session, actor: Actor, id: str, entry: PriceEntry, version: int, now: datetime) -> Price:
+    """Change a price for orders to come. Refused as in add_price, and when somebody changed it meanwhile."""
+    before = price(tx, id)
+    _check(tx, entry, id)
+    mine = update(Price).where(Price.id == id, Price.version == version)
+    if not rows(tx, mine.values(version=version + 1, updated_at=now, **_values(entry))):
+        raise Conflict()
+    tx.refresh(before)
+    changed(tx, TOPIC, "directory")
+    return before
+
+
+def _values(entry: PriceEntry) -> dict[str, object]:
+    return {**entry.__dict__, "currency": ensure_currency(entry.currency)}
+
+
+def _check(tx: Session, entry: PriceEntry, id: str | None) -> None:
+    ensure_currency(entry.currency)
+    if not 0 <= entry.price <= rules.LARGEST_SUM:
+        raise BadPrice(fields={"price": "The amount is beyond what can be stored."})
+    if entry.discount_price is not None and not 0 <= entry.discount_price <= entry.price:
+        raise BadPrice(fields={"discount_price": "The discount price must not be more than the price."})
+    if entry.effective_date and entry.expiry_date and entry.expiry_date < entry.effective_date:
+        raise BadPrice(fields={"expiry_date": "The last day is before the first."})
+    if not entry.is_active:
+        return
+    # Writers of one service queue on its rows; the overlap cannot be a constraint.
+    others = select(Price).where(Price.service_type == entry.service_type, Price.is_active.is_(True)).with_for_update()
+    for other in tx.scalars(others):
+        same_place = other.location_id == entry.location_id and other.id != id
+        if same_place and rules.overlap(
+            (entry.effective_date, entry.expiry_date), (other.effective_date, other.expiry_date)
+        ):
+            raise PriceOverlaps(other=other.id)
