@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from suwen.clinics.models import Department
 from suwen.core import outbox
-from suwen.core.outbox import Event, OutboxMessage, deliver_one, emit, on
+from suwen.core.outbox import Event, OutboxMessage, deliver_one, emit, on, reach
 
 
 @dataclass(frozen=True)
@@ -113,3 +113,37 @@ def test_an_event_may_be_due_later(house, clock):
     assert deliver_one(house.db, clock()) is False
     clock.advance(seconds=3600)
     assert deliver_one(house.db, clock()) is True
+
+
+@dataclass(frozen=True)
+class Ordered(Event):
+    name = "lab.ordered"
+    code: str
+
+
+@reach(Ordered)
+def call_the_supplier(db, now, message_id, code):
+    SEEN.append((code, message_id))
+    db.write(lambda tx: tx.add(Department(code=code, name=code)))  # it holds no transaction itself, so this can wait
+    if code in BROKEN:
+        raise RuntimeError("the line is busy")
+
+
+def test_what_reaches_outside_holds_no_transaction_and_is_done_once(house, clock):
+    house.db.write(lambda tx: emit(tx, Ordered("B"), clock()))
+    assert deliver_one(house.db, clock()) is True
+    assert deliver_one(house.db, clock()) is False
+    assert ([code for code, _ in SEEN], counts(house)) == (["B"], (0, 1))
+
+
+def test_what_fails_outside_comes_again_later_under_the_same_key(house, clock):
+    house.db.write(lambda tx: emit(tx, Ordered("C"), clock()))
+    BROKEN.add("C")
+    deliver_one(house.db, clock())
+    assert deliver_one(house.db, clock()) is False
+    clock.advance(seconds=3)
+    BROKEN.clear()
+    house.db.write(lambda tx: tx.query(Department).filter_by(code="C").delete())
+    assert deliver_one(house.db, clock()) is True
+    assert len({key for _, key in SEEN}) == 1
+    assert (len(SEEN), counts(house)) == (2, (0, 1))

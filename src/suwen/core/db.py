@@ -104,15 +104,18 @@ class Versioned(Changing):
 
 
 class Database:
-    """`keys` travel in `tx.info` to whoever seals a column; `listeners` hear each topic after its commit."""
+    """`keys` and `settings` travel in `tx.info` to whoever needs them; `listeners` hear each topic after its commit."""
 
-    def __init__(self, url: str, connections: int = 16, keys: Any = None) -> None:
+    def __init__(self, url: str, connections: int = 16, keys: Any = None, settings: Any = None) -> None:
+        self.keys, self.settings = keys, settings
         self.sqlite = url.startswith("sqlite")
         make = _sqlite if self.sqlite else _mysql
         self.engine = make(url, connections, reads=False)
         self.read_engine = make(url, connections, reads=True)
-        self._writes = sessionmaker(self.engine, expire_on_commit=False, info={"keys": keys})
-        self._reads = sessionmaker(self.read_engine, autoflush=False, info={"keys": keys, "reads": True})
+        self._writes = sessionmaker(self.engine, expire_on_commit=False, info={"keys": keys, "settings": settings})
+        self._reads = sessionmaker(
+            self.read_engine, autoflush=False, info={"keys": keys, "settings": settings, "reads": True}
+        )
         # Threads queue here for SQLite's one write lock; its own way of waiting is to sleep and look again.
         self._turn: AbstractContextManager[Any] = threading.Lock() if self.sqlite else nullcontext()
         self.listeners: list[Callable[[str], None]] = []

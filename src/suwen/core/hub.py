@@ -22,9 +22,11 @@ class Hub:
         self.relay: Callable[[str, Any], None] | None = None  # to the other processes
 
     @contextmanager
-    def listen(self, *topics: str, room: int = 1000) -> Iterator[asyncio.Queue[Any]]:
-        """A queue of (topic, message)."""
-        listener = (asyncio.get_running_loop(), asyncio.Queue[Any](maxsize=room))
+    def listen(
+        self, *topics: str, room: int = 1000, into: asyncio.Queue[Any] | None = None
+    ) -> Iterator[asyncio.Queue[Any]]:
+        """A queue of (topic, message): a new one, or `into`, so that a listener can change what it listens to."""
+        listener = (asyncio.get_running_loop(), asyncio.Queue[Any](maxsize=room) if into is None else into)
         for topic in topics:
             self._listeners[topic].add(listener)
         try:

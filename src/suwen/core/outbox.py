@@ -36,6 +36,7 @@ class Timed:
 
 JOBS: dict[str, list[Callable[..., None]]] = {}
 TIMED: list[Timed] = []
+OUTSIDE: set[str] = set()  # of the jobs that run without a transaction
 
 
 class OutboxMessage(Record):
@@ -78,6 +79,20 @@ def on(event: type[Event]) -> Callable[[Callable[..., None]], Callable[..., None
     return register
 
 
+def reach(event: type[Event]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """As `on`, for what happens outside the database: job(db, now=..., message_id=..., **fields of the event).
+
+    It holds no transaction while it waits for a mail server or a bank, and opens its own for what it has to note.
+    It runs at least once, with the same `message_id` each time: the key under which the other side can tell.
+    """
+
+    def register(job: Callable[..., None]) -> Callable[..., None]:
+        OUTSIDE.add(_path(job))
+        return on(event)(job)
+
+    return register
+
+
 def every(*, seconds: float) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Run the decorated job(tx, now=...) about every `seconds`: it does what is due by now and not done."""
 
@@ -114,13 +129,15 @@ def deliver_one(db: Database, now: datetime) -> bool:
     job = next((job for job in JOBS.get(message.event, ()) if _path(job) == message.job), None)
 
     def perform(tx: Session) -> None:
-        if job is not None:  # a job that a newer release no longer has: nothing is left to do
+        if job is not None and message.job not in OUTSIDE:
             job(tx, now=now, **message.payload)
         if not _change(tx, message, done_at=now, error=None):
             raise LeaseLost(message.id)
 
     try:
-        db.write(perform)
+        if job is not None and message.job in OUTSIDE:
+            job(db, now=now, message_id=message.id, **message.payload)
+        db.write(perform)  # a job that a newer release no longer has: nothing is left to do
     except Exception as error:
         log.exception("job failed: %s %s", message.job, message.id)
         _keep_failure(db, message, now, repr(error))
