@@ -31,8 +31,10 @@ VIEWS = VERSIONS / f"{FIRST_DAY}_90_views.py"
 
 def new(what: str) -> Path:
     day = datetime.now(UTC).strftime("%Y_%m_%d")
+    numbers = [int(path.stem[11:13]) for path in VERSIONS.glob(f"{day}_*.py")]
     with tempfile.TemporaryDirectory() as scratch:
-        revision = f"{day}_{_slug(what)}"[:32].rstrip("_")  # the width of Alembic's own column
+        # Sorted by name the scripts are in their order; 32 is the width of Alembic's own column.
+        revision = f"{day}_{max(numbers, default=0) + 1:02}_{_slug(what)}"[:32].rstrip("_")
         return _write(f"sqlite:///{scratch}/now.db", what, revision, None)
 
 
