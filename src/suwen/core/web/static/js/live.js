@@ -7,7 +7,7 @@ let pause = first, socket, closed = false;
 function connect() {
   socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/live/inbox`);
   socket.addEventListener("open", () => {
-    if (pause > first) announce("*"); // things may have changed while we were away
+    if (pause > first) again();
     pause = first;
   });
   socket.addEventListener("message", (event) => hear(JSON.parse(event.data)));
@@ -28,7 +28,14 @@ function hear(message) {
 
 function announce(topic) {
   document.body.dispatchEvent(new CustomEvent(`live:${topic}`, { detail: { topic } }));
-  if (topic === "*") document.body.dispatchEvent(new CustomEvent("live:again"));
+}
+
+// what changed while the connection was away was not told: look at everything once
+function again() {
+  const topics = new Set();
+  for (const el of document.querySelectorAll("[hx-trigger*='live:']"))
+    for (const [, topic] of el.getAttribute("hx-trigger").matchAll(/live:([^\s,]+)/g)) topics.add(topic);
+  topics.forEach(announce);
 }
 
 export function count(unread) {
