@@ -4,8 +4,6 @@ A catalogue is data: a model, the struct that writes it and the columns that sho
 It takes no hooks. A table that needs a rule is not a catalogue; give it a service.
 """
 
-import csv
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -20,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from suwen.core.db import Record, changed
 from suwen.core.errors import Conflict, NotFound
+from suwen.core.export import BOM, csv_line
 from suwen.core.i18n import N_
 from suwen.core.web.answers import Download, Page, See
 from suwen.core.web.routes import ANYONE, form, get, page, post, put, routes_of
@@ -94,12 +93,9 @@ class Catalogue:
         return row
 
     def as_csv(self, tx: Session) -> Iterator[str]:
-        out = io.StringIO()
-        writer = csv.writer(out)
-        writer.writerow(("id", *self.columns))
+        yield BOM + csv_line(("id", *self.columns))
         for row in self.rows(tx):
-            writer.writerow([_cell(value) for value in (row.id, *(getattr(row, c) for c in self.columns))])
-        yield "\ufeff" + out.getvalue()
+            yield csv_line((row.id, *(getattr(row, c) for c in self.columns)))
 
 
 def routes(catalogue: Catalogue) -> list[HTTPRouteHandler]:
@@ -145,16 +141,6 @@ def routes(catalogue: Catalogue) -> list[HTTPRouteHandler]:
         return Download(catalogue.as_csv, "text/csv", f"{slug}.csv")
 
     return routes_of(index, create, change, listing, editing, add, edit, export)
-
-
-def safe_cell(value: Any) -> str:
-    """A CSV cell that no spreadsheet runs as a formula."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
-
-
-def _cell(value: Any) -> str:
-    return safe_cell(value.isoformat() if isinstance(value, (date, datetime)) else value)
 
 
 def _field(field: Any) -> Field:
