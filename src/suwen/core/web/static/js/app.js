@@ -150,10 +150,19 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "/") target.focus(); else target.click();
 });
 
+// "Name: please fill this in." The summary stands above the fields, so only the browser knows what they are called.
+function name(link) {
+  link.dataset.named = "";
+  const field = document.getElementById(link.hash.slice(1));
+  const label = field?.labels?.[0] ?? field?.querySelector("legend");
+  if (label) link.prepend(`${label.firstChild.textContent.trim()}: `);
+}
+
 function dress(root) {
   for (const el of root.querySelectorAll("[data-reveal], [data-copy]")) el.hidden = false;
   for (const area of root.querySelectorAll("textarea[data-count]")) count(area);
   for (const figure of root.querySelectorAll("[data-chart]:not([data-drawn])")) import(figure.dataset.module).then((charts) => charts.draw(figure));
+  for (const link of root.querySelectorAll(".error-summary a[href^='#']:not([data-named])")) name(link);
   const first = root.querySelector("[data-focus]");
   if (first) first.focus();
   tick();
