@@ -1,0 +1,104 @@
+"""What comes in and what goes out. One input serves the JSON body and the form."""
+
+from datetime import date, datetime
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from suwen.core.schemas import Input, View
+
+Text100 = Annotated[str, Meta(min_length=1, max_length=100)]
+Wide = Annotated[str, Meta(max_length=300)]
+Secret = Annotated[str, Meta(max_length=1000)]  # longer is no password; what fits is the rule's to say
+Digits = Annotated[str, Meta(max_length=40)]
+Gender = Literal["male", "female", "other"]
+RoleName = Literal["admin", "doctor", "patient", "pharmacist"]
+Relationship = Literal["self", "spouse", "child", "parent", "family", "friend", "other"]
+Status = Literal["active", "inactive", "suspended"]
+
+
+class Registration(Input):
+    """A new patient: one way in at least (phone, e-mail, account), a name and a password."""
+
+    name: Text100
+    password: Secret
+    phone: Wide | None = None
+    email: Wide | None = None
+    account: Wide | None = None
+
+
+class Credentials(Input):
+    """`login` is the account name, the e-mail address or the phone number; `code` the second step where one is set up."""
+
+    login: Wide
+    password: Secret
+    code: Digits | None = None
+
+
+class SignInForm(Input):
+    login: Wide
+    password: Secret
+    next: str = "/"
+
+
+class CodeForm(Input):
+    code: Digits
+    next: str = "/"
+
+
+class Account(View):
+    id: str
+    account: str
+    name: str
+    role: str
+    status: str
+    phone: str | None
+    email: str | None
+    locale: str
+    zone: str
+    created_at: datetime
+
+
+class Me(View):
+    """`strong`: this session passed the second step. `second_factor`: it is set up."""
+
+    id: str
+    account: str
+    name: str
+    first_name: str
+    last_name: str
+    role: str
+    phone: str | None
+    email: str | None
+    gender: str | None
+    birthday: date | None
+    locale: str
+    zone: str
+    doctor_id: str | None
+    session_id: str
+    strong: bool
+    second_factor: bool
+    second_factor_required: bool
+
+
+class SignedIn(View):
+    """`token` goes into `Authorization: Bearer`. `second_factor_needed`: enrol first, most of the API is still closed."""
+
+    id: str
+    token: str
+    expires_at: datetime
+    user_id: str
+    role: str
+    second_factor_needed: bool
+
+
+class SessionView(View):
+    id: str
+    kind: str
+    current: bool
+    strong: bool
+    ip: str | None
+    user_agent: str | None
+    created_at: datetime
+    last_seen_at: datetime
+    expires_at: datetime
