@@ -102,3 +102,49 @@ class SessionView(View):
     created_at: datetime
     last_seen_at: datetime
     expires_at: datetime
+
+
+class PersonInput(Input):
+    """A person this account looks after. On a change, an `id_number` that is left out stays as it is; the rest is replaced.
+
+    Birth date and sex are read from the resident ID where they are left out, and must agree with it where not.
+    """
+
+    name: Text100
+    relationship: Relationship = "family"
+    gender: Gender | None = None
+    birthday: date | None = None
+    phone: Wide | None = None
+    id_number: Annotated[str, Meta(max_length=40)] | None = None
+    medical_history: Annotated[str, Meta(max_length=5000)] | None = None
+    allergies: Annotated[str, Meta(max_length=2000)] | None = None
+    is_default: bool = False
+    version: int | None = None
+
+
+class Person(View):
+    """`id_number` is masked."""
+
+    id: str
+    name: str
+    first_name: str
+    last_name: str
+    relationship: str
+    gender: str | None
+    birthday: date | None
+    phone: str | None
+    id_number: str | None
+    is_default: bool
+    version: int
+
+
+class PersonDetail(Person):
+    medical_history: str | None
+    allergies: str | None
+
+
+class Clinical(View):
+    """What is known of a person's past; every look at it is in the audit trail."""
+
+    medical_history: str | None
+    allergies: str | None

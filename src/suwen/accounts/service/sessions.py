@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from suwen.accounts.models import ApiToken, SignIn, User
 from suwen.core.actor import STAFF, Actor
 from suwen.core.db import changed, new_id, rows
+from suwen.core.errors import NotFound
 from suwen.core.sessions import ENDED
 
 ABSOLUTE = timedelta(hours=12)
@@ -91,3 +92,10 @@ def end_all(tx: Session, user_id: str, now: datetime, *, but: str = "") -> int:
     rows(tx, update(ApiToken).where(*alive_tokens).values(revoked_at=now))
     changed(tx, *(ENDED + id for id in ids), *(f"{ENDED}{TOKEN_PREFIX}{id}" for id in token_ids))
     return len(ids) + len(token_ids)
+
+
+def end_own(tx: Session, actor: Actor, session_id: str, now: datetime) -> None:
+    """`current` is this session. NotFound where there is none of this id among the actor's."""
+    wanted = actor.session_id if session_id == "current" else session_id
+    if not end(tx, actor.id, wanted, now):
+        raise NotFound()

@@ -4,7 +4,7 @@ import asyncio
 import inspect
 import json
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -17,9 +17,10 @@ from suwen.core import audit, idempotency
 from suwen.core.actor import GUEST, STAFF, Actor
 from suwen.core.errors import DomainError, Forbidden, Invalid, NotFound, StrongSignInNeeded, Unauthorized
 from suwen.core.house import House
+from suwen.core.sessions import SessionEnded
 from suwen.core.web.answers import Download, encode, from_kept, streamed
 from suwen.core.web.forms import read_form, struct_from
-from suwen.core.web.identity import identify, placed
+from suwen.core.web.identity import bearer, identify, placed
 from suwen.core.web.problems import as_refusal
 from suwen.core.web.reader import reader_of
 
@@ -37,7 +38,8 @@ class Plan:
 
     kept: (topic, key) of an answer that everybody may share. audited: what is read here, so that a refused look is
     noted too. slow: the second pool. own: the function opens its transactions itself. weak: staff may come before
-    their second factor. once: whether a repeated key replays the answer.
+    their second factor. once: whether a repeated key replays the answer. before: slow work, done in the second pool
+    before the transaction begins; what it returns is the function's argument `prepared`.
     """
 
     function: Route
@@ -53,18 +55,21 @@ class Plan:
     own: bool = False
     weak: bool = False
     once: bool = True
+    before: Route | None = None
 
     names: frozenset[str] = field(init=False)
     data: Any = field(init=False)
     again_names: frozenset[str] = field(init=False)
+    before_names: frozenset[str] = field(init=False)
 
-    OPTIONS: ClassVar[tuple[str, ...]] = ("kept", "audited", "slow", "own", "weak", "once")
+    OPTIONS: ClassVar[tuple[str, ...]] = ("kept", "audited", "slow", "own", "weak", "once", "before")
 
     def __post_init__(self) -> None:
         parameters = inspect.signature(self.function, eval_str=True).parameters
         self.names = frozenset(parameters)
         self.data = parameters["data"].annotation if "data" in parameters else None
         self.again_names = frozenset(inspect.signature(self.again).parameters) if self.again else frozenset()
+        self.before_names = frozenset(inspect.signature(self.before).parameters) if self.before else frozenset()
 
 
 @dataclass(frozen=True)
@@ -84,7 +89,7 @@ class Call:
 
 async def respond(plan: Plan, request: Request[Any, Any, Any], arguments: dict[str, Any]) -> ASGIResponse:
     house: House = request.app.state.house
-    me = identify(house, request)
+    me = _who(plan, house, request)
     request.state.me = me
     _let_in(plan, house, me)
     scope = request.scope
@@ -95,11 +100,32 @@ async def respond(plan: Plan, request: Request[Any, Any, Any], arguments: dict[s
     typed, key, body = await _sent(plan, request)
     call = Call(plan, house, request, placed(me, house, scope), arguments, typed, key, body, house.clock())
     work = _own if plan.own else _write if plan.method in WRITING else _read
-    pool = house.slow if plan.slow or plan.own else house.threads
-    answer = await asyncio.get_running_loop().run_in_executor(pool, work, call)
+    pool = house.slow if plan.slow or plan.own or plan.before else house.threads
+    run = asyncio.get_running_loop().run_in_executor
+    try:
+        answer = await run(pool, work, call)
+    except SessionEnded:
+        if not _guests_too(plan, request):
+            raise
+        request.state.me = GUEST
+        answer = await run(pool, work, replace(call, me=placed(GUEST, house, scope)))
     if isinstance(answer, Download):
         return streamed(answer, _pieces(house, answer))
     return answer
+
+
+def _who(plan: Plan, house: House, request: Request[Any, Any, Any]) -> Actor:
+    """Where guests may come too, a browser with an old cookie is a guest: or the sign-in page would ask it to sign in."""
+    try:
+        return identify(house, request)
+    except Unauthorized:
+        if _guests_too(plan, request):
+            return GUEST
+        raise
+
+
+def _guests_too(plan: Plan, request: Request[Any, Any, Any]) -> bool:
+    return "guest" in plan.who and bearer(request.scope) is None
 
 
 def _let_in(plan: Plan, house: House, me: Actor) -> None:
@@ -180,13 +206,21 @@ def _after_read(tx: Session, call: Call, seen: list[dict[str, Any]], stale: bool
 
 def _write(call: Call) -> Any:
     try:
-        return _write_again_if_doubled(call)
+        return _write_again_if_doubled(_prepared(call))
     except (DomainError, IntegrityError) as error:
         if isinstance(error, (NotFound, Forbidden)):
             _note_denied(call)
-        if call.plan.again is None:
-            raise
+        if call.plan.again is None or isinstance(error, SessionEnded):
+            raise  # whose session has ended is shown no page of theirs
         return _form_again(call, as_refusal(error))
+
+
+def _prepared(call: Call) -> Call:
+    """Slow work comes before the transaction: SQLite has one writer at a time, and connections are few."""
+    if call.plan.before is None:
+        return call
+    value = _call(call.plan.before, call.plan.before_names, call, None, with_data=True)
+    return replace(call, arguments=call.arguments | {"prepared": value})
 
 
 def _write_again_if_doubled(call: Call) -> Any:

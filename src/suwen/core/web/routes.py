@@ -9,6 +9,7 @@ Only then does the answer leave, so a commit that fails is never answered with s
 that cannot write; audit rows of a read are committed by a short write before the answer leaves.
 
 `who` says which roles may come in; what of it they may see is the service's to decide.
+`before=f`: slow work (a password's hash) done before the transaction; the function takes its result as `prepared`.
 `own=True`: the function takes `house`, runs in the second pool and opens its transactions itself (passwords, reports).
 """
 
@@ -35,7 +36,7 @@ STAFF = frozenset({"doctor", "pharmacist", "admin"})
 BODY: Any = JSONBody
 PATH: Any = FromPath
 QUERY: Any = FromQuery
-PROVIDED = {"tx", "me", "now", "house"}
+PROVIDED = {"tx", "me", "now", "house", "prepared"}
 LITESTARS = {"request"}
 REFUSALS = {
     400: "The request could not be read", 401: "Not signed in, or the session has ended", 403: "Not allowed",
