@@ -28,7 +28,7 @@ class Registration(Input):
 
 
 class Credentials(Input):
-    """`login` is the account name, the e-mail address or the phone number; `code` the second step where one is set up."""
+    """`login` is the account name, the e-mail address or the phone number; `code` the second step, where set up."""
 
     login: Wide
     password: Secret
@@ -82,7 +82,7 @@ class Me(View):
 
 
 class SignedIn(View):
-    """`token` goes into `Authorization: Bearer`. `second_factor_needed`: enrol first, most of the API is still closed."""
+    """`token` goes into `Authorization: Bearer`. `second_factor_needed`: enrol first, most is still closed."""
 
     id: str
     token: str
@@ -105,8 +105,9 @@ class SessionView(View):
 
 
 class PersonInput(Input):
-    """A person this account looks after. On a change, an `id_number` that is left out stays as it is; the rest is replaced.
+    """A person this account looks after.
 
+    On a change, an `id_number` that is left out stays as it is; the rest is replaced.
     Birth date and sex are read from the resident ID where they are left out, and must agree with it where not.
     """
 

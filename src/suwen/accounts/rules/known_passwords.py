@@ -1,4 +1,4 @@
-"""Passwords that everybody would try first, in lower case. Variants with digits or signs at the end are met by the rule."""
+"""Passwords that everybody would try first, in lower case. The rule also meets them with digits or signs at the end."""
 
 INTERNATIONAL = """
 password passwort passw0rd p@ssword p@ssw0rd pa55word pa$$word passwords mypassword yourpassword newpassword oldpassword
@@ -23,8 +23,9 @@ security server service support system sysadmin temp temporary test test1234 tes
 useruser user1234 veronica victoria alexander alexandra alexandria anthony benjamin brandon cameron catherine christian
 christine christopher danielle elizabeth fernando francisco gabriel gabriela isabella jackson jonathan joshua katherine
 lauren leonardo margaret maria123 matthew melissa natalie natasha nicholas patricia patrick rebecca richard robert
-samantha sebastian stephanie steven thomas valentina vanessa vincent william hello hello123 helloworld hellohello goodluck
-goodbye nothing something anything everything thankyou whoknows dontknow idontknow secret123 private clinic clinic123
+samantha sebastian stephanie steven thomas valentina vanessa vincent william hello hello123 helloworld hellohello
+goodluck goodbye
+nothing something anything everything thankyou whoknows dontknow idontknow secret123 private clinic clinic123
 hospital hospital1 doctor doctor123 doctors nurse nurse123 patient patient1 patients pharmacy pharmacist medicine
 medical medical1 health health123 healthcare telemedicine suwen suwen123
 """
@@ -42,6 +43,7 @@ longlong feifei lingling jingjing nana1234 mingming lanlan dandan honghong wenwe
 51885188 1688168 5845201314 584520 584131 7758521 7758258 7758521520 77585217 3344520 33445200 1357924680 135792468
 13572468 24681357 246813579 1472583690 1478963 147896325 14789632 zxcvbnm123 asdfghjkl123 qwertyuiop123 wozuiai
 wozuishuai wozuibang shengrikuaile kuaile kuaile123 xingfu xingfu123 pingan pingan123 jiankang jiankang123 yisheng
-yisheng123 huanzhe zhongyi zhongyi123 yiyuan yiyuan123 suwen素问 我爱你 我爱你一万年 中国加油 密码 密码密码 一二三四五六七八
+yisheng123 huanzhe zhongyi zhongyi123 yiyuan yiyuan123 suwen素问
+我爱你 我爱你一万年 中国加油 密码 密码密码 一二三四五六七八
 """
 KNOWN = frozenset(INTERNATIONAL.split()) | frozenset(CHINESE.split())

@@ -10,10 +10,11 @@ from suwen.accounts.errors import BadEmail, BadPhone, NotAnAccountName
 REGION = "CN"  # where a number without a country code is from
 IN_ACCOUNT = set("._-")
 # The two-character family names that are still met; of every other Chinese name the first character is the family's.
-COMPOUND = frozenset(
-    "欧阳 司马 上官 诸葛 夏侯 东方 皇甫 尉迟 公孙 慕容 长孙 宇文 司徒 司空 令狐 端木 轩辕 南宫 西门 独孤 百里 呼延 "
-    "澹台 钟离 申屠 闾丘 太史 拓跋 淳于 单于 公羊 赫连 濮阳 万俟 第五 宗政 仲孙 东郭 闻人 完颜".split()
-)
+FAMILIES = """
+欧阳 司马 上官 诸葛 夏侯 东方 皇甫 尉迟 公孙 慕容 长孙 宇文 司徒 司空 令狐 端木 轩辕 南宫 西门 独孤 百里 呼延
+澹台 钟离 申屠 闾丘 太史 拓跋 淳于 单于 公羊 赫连 濮阳 万俟 第五 宗政 仲孙 东郭 闻人 完颜
+"""
+COMPOUND = frozenset(FAMILIES.split())
 
 
 def plain(text: str) -> str:

@@ -6,8 +6,10 @@ from suwen.accounts.errors import PasswordTooLong, PasswordTooShort, WeakPasswor
 from suwen.accounts.rules.known_passwords import KNOWN
 
 SHORTEST, LONGEST = 8, 128
-ROWS = ("1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm", "abcdefghijklmnopqrstuvwxyz", "1qaz2wsx3edc4rfv5tgb6yhn7ujm",
-        "qazwsxedcrfvtgbyhnujm", "1q2w3e4r5t6y7u8i9o0p", "q1w2e3r4t5y6u7i8o9p0", "147258369", "789456123")  # fmt: skip
+ROWS = (
+    "1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm", "abcdefghijklmnopqrstuvwxyz", "1qaz2wsx3edc4rfv5tgb6yhn7ujm",
+    "qazwsxedcrfvtgbyhnujm", "1q2w3e4r5t6y7u8i9o0p", "q1w2e3r4t5y6u7i8o9p0", "147258369", "789456123",
+)  # fmt: skip
 TAILS = "0123456789!@#$%^&*.?_-~ "
 
 
@@ -77,5 +79,9 @@ def _is_day(given: str) -> bool:
     digits = "".join(c for c in given if c.isdigit())
     if len(digits) != 8 or len(given) > 10:
         return False
-    ways = ((digits[:4], digits[4:6], digits[6:]), (digits[4:], digits[2:4], digits[:2]), (digits[4:], digits[:2], digits[2:4]))
+    ways = (
+        (digits[:4], digits[4:6], digits[6:]),
+        (digits[4:], digits[2:4], digits[:2]),
+        (digits[4:], digits[:2], digits[2:4]),
+    )
     return any(1900 <= int(y) <= 2099 and 1 <= int(m) <= 12 and 1 <= int(d) <= 31 for y, m, d in ways)

@@ -1,4 +1,4 @@
-"""Resident ID numbers of mainland China (GB 11643): 18 characters with a check character, or the 15 digits of before 1999."""
+"""Resident ID numbers of mainland China (GB 11643): 18 characters, the last a check; 15 digits before 1999."""
 
 from datetime import date
 

@@ -1,7 +1,15 @@
 """What can be done with accounts. Other packages call what is named here."""
 
 from suwen.accounts.service.care import end_care, may_see, relate_care, treats
-from suwen.accounts.service.entry import confirm_password, enter_new, restart, second_step, sign_in, sign_in_page, sign_out
+from suwen.accounts.service.entry import (
+    confirm_password,
+    enter_new,
+    restart,
+    second_step,
+    sign_in,
+    sign_in_page,
+    sign_out,
+)
 from suwen.accounts.service.family import (
     add_person,
     change_person,
@@ -17,11 +25,35 @@ from suwen.accounts.service.family import (
     remove_person,
 )
 from suwen.accounts.service.passwords import hashed
-from suwen.accounts.service.registration import admin_password, create_admin, create_user, password_for, register
+from suwen.accounts.service.registration import create_admin, create_user, password_for, register
 
 __all__ = [
-    "add_person", "admin_password", "change_person", "clinical", "confirm_password", "create_admin", "create_user",
-    "desk_profile", "end_care", "enter_new", "ensure_self_profile", "hashed", "masked_id", "may_see", "own_profile", "password_for",
-    "probably_same", "profile", "profiles", "profiles_of", "register", "relate_care", "remove_person", "restart", "second_step",
-    "sign_in", "sign_in_page", "sign_out", "treats",
+    "add_person",
+    "change_person",
+    "clinical",
+    "confirm_password",
+    "create_admin",
+    "create_user",
+    "desk_profile",
+    "end_care",
+    "ensure_self_profile",
+    "enter_new",
+    "hashed",
+    "masked_id",
+    "may_see",
+    "own_profile",
+    "password_for",
+    "probably_same",
+    "profile",
+    "profiles",
+    "profiles_of",
+    "register",
+    "relate_care",
+    "remove_person",
+    "restart",
+    "second_step",
+    "sign_in",
+    "sign_in_page",
+    "sign_out",
+    "treats",
 ]  # fmt: skip

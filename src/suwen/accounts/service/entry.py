@@ -71,9 +71,7 @@ def second_step(house: House, me: Actor, ticket: str, code: str, now: datetime) 
     return _begin(house, me, user_id, code, now, "web", found.password_hash)
 
 
-def restart(
-    house: House, tx: Session, me: Actor, now: datetime, *, strong: bool, kind: str = "web"
-) -> Entered:
+def restart(house: House, tx: Session, me: Actor, now: datetime, *, strong: bool, kind: str = "web") -> Entered:
     """The same person under a new session id: what may be done has just changed."""
     sessions.end(tx, me.id, me.session_id, now)
     user = tx.get_one(User, me.id)
@@ -169,8 +167,6 @@ def _entered(
     house: House, tx: Session, user: User, now: datetime, kind: str, strong: bool, me: Actor
 ) -> Entered:  # fmt: skip
     doctor = queries.doctor_of(tx, user.id) if user.role == "doctor" else None
-    actor, expires = sessions.start(
-        tx, user, now, kind=kind, strong=strong, doctor_id=doctor, ip=me.ip, agent=me.agent
-    )
+    actor, expires = sessions.start(tx, user, now, kind=kind, strong=strong, doctor_id=doctor, ip=me.ip, agent=me.agent)
     needed = house.settings.second_factor_required and user.role in STAFF and not strong
     return Entered(actor, house.signer.issue(actor, expires), expires, needed)

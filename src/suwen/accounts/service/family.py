@@ -1,4 +1,4 @@
-"""The people an account looks after. Which visits are theirs, others know; who they are, and what is sealed, is here."""
+"""The people an account looks after. Who they are, and what is sealed, is here; their visits are not."""
 
 from datetime import date, datetime
 

@@ -16,6 +16,7 @@ from suwen.accounts.service.family import ensure_self_profile
 from suwen.accounts.service.passwords import UNUSABLE, hashed
 from suwen.core.db import new_id
 from suwen.core.errors import Invalid
+from suwen.core.house import House
 from suwen.core.times import known_zone
 from suwen.notifications import service as notifications
 
@@ -69,14 +70,15 @@ def create_user(
     return user
 
 
-def create_admin(tx: Session, account: str, name: str, password_hash: str, now: datetime, email: str | None = None) -> User:
-    """For `suwen admin create`: the first one, made by whoever runs the server. Hash with `admin_password` before."""
-    return create_user(tx, role="admin", name=name, account=account, email=email, password_hash=password_hash, now=now)
+def create_admin(house: House, account: str, name: str, password: str) -> str:
+    """For `suwen admin create`: made by whoever runs the server. Return the id; AccountTaken, PasswordTooShort ..."""
+    password_hash = hashed(rules.checked(password, (account, name)))
 
+    def work(tx: Session) -> str:
+        now = house.clock()
+        return create_user(tx, role="admin", name=name, account=account, password_hash=password_hash, now=now).id
 
-def admin_password(password: str, account: str) -> str:
-    """The hash of an admin's first password; PasswordTooShort, WeakPassword."""
-    return hashed(rules.checked(password, (account,)))
+    return house.db.write(work)
 
 
 def refuse_taken(tx: Session, user_id: str, account: str | None, phone: str | None, email: str | None) -> None:

@@ -115,7 +115,7 @@ async def respond(plan: Plan, request: Request[Any, Any, Any], arguments: dict[s
 
 
 def _who(plan: Plan, house: House, request: Request[Any, Any, Any]) -> Actor:
-    """Where guests may come too, a browser with an old cookie is a guest: or the sign-in page would ask it to sign in."""
+    """Where guests may come too, an old cookie makes a guest: or the sign-in page would ask to sign in."""
     try:
         return identify(house, request)
     except Unauthorized:
