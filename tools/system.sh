@@ -5,8 +5,8 @@ set -euo pipefail
 
 case "${1:-demo}" in
     demo) wanted="libpango-1.0-0 libpangoft2-1.0-0 fonts-lxgw-wenkai fonts-wqy-microhei" ;;
-    test) wanted="libpango-1.0-0 libpangoft2-1.0-0 fonts-lxgw-wenkai fonts-wqy-microhei mariadb-server-core chromium coturn redis-server iproute2" ;;
-    bench) wanted="mariadb-server-core wrk" ;;
+    test) wanted="libpango-1.0-0 libpangoft2-1.0-0 fonts-lxgw-wenkai fonts-wqy-microhei mariadb-server-core mariadb-client-core chromium coturn redis-server iproute2" ;;
+    bench) wanted="mariadb-server-core mariadb-client-core wrk" ;;
     venv) wanted="python3-venv" ;;
     *) echo "usage: tools/system.sh demo|test|bench|venv" >&2; exit 2 ;;
 esac
@@ -15,7 +15,7 @@ means() {
     case $1 in
         libpango*) echo "prescriptions cannot be made into PDF" ;;
         fonts-*) echo "Chinese text in PDF may miss characters" ;;
-        mariadb-server-core) echo "tests and bench run on SQLite only" ;;
+        mariadb-*) echo "tests and bench run on SQLite only" ;;
         chromium) echo "browser tests are skipped" ;;
         coturn) echo "the test of relayed calls is skipped" ;;
         redis-server) echo "tests of several processes are skipped" ;;
@@ -32,6 +32,7 @@ there() {
         redis-server) command -v redis-server >/dev/null ;;
         wrk) command -v wrk >/dev/null ;;
         iproute2) command -v ip >/dev/null || [ -x /usr/sbin/ip ] ;;
+        mariadb-client-core) command -v my_print_defaults >/dev/null ;;
         mariadb-server-core) command -v mariadbd >/dev/null || [ -x /usr/sbin/mariadbd ] ;;
         *) [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ] ;;
     esac
