@@ -19,7 +19,7 @@ def _text(longest: int, title: str, *, least: int = 0, kind: str = "text", hint:
 
 class DepartmentEntry(Input):
     code: Annotated[str, _text(20, N_("Code"), least=2, hint=N_("Short and never changed, such as ZY001."))]
-    name: Annotated[str, _text(100, N_("Name"), least=2)]
+    name: Annotated[str, _text(100, N_("Name of the department"), least=2)]
     description: Annotated[str, _text(2000, N_("Description"), kind="textarea")] | None = None
     contact_person: Annotated[str, _text(50, N_("Contact person"))] | None = None
     contact_phone: Annotated[str, _text(20, N_("Contact phone"))] | None = None
@@ -28,7 +28,7 @@ class DepartmentEntry(Input):
 
 class SpecialtyEntry(Input):
     code: Annotated[str, _text(50, N_("Code"), least=2)]
-    name: Annotated[str, _text(150, N_("Name"), least=2)]
+    name: Annotated[str, _text(150, N_("Name of the specialty"), least=2)]
     description: Annotated[str, _text(2000, N_("Description"), kind="textarea")] | None = None
 
 

@@ -7,10 +7,32 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from suwen.core import times
-from suwen.core.i18n import DEFAULT, LOCALES, translate
+from suwen.core.i18n import DEFAULT, LOCALES, N_, translate
 
 TYPES = ("appointment_reminder", "appointment_confirmed", "appointment_cancelled", "prescription_ready",
          "doctor_reply", "system_announcement", "review_reply", "live_stream_reminder", "group_message")  # fmt: skip
+NAMES = {
+    "appointment_reminder": N_("Reminders of visits"),
+    "appointment_confirmed": N_("Visits booked and confirmed"),
+    "appointment_cancelled": N_("Visits cancelled or moved"),
+    "prescription_ready": N_("Prescriptions"),
+    "doctor_reply": N_("Answers of doctors"),
+    "system_announcement": N_("News of the clinic"),
+    "review_reply": N_("Answers to reviews"),
+    "live_stream_reminder": N_("Live talks"),
+    "group_message": N_("Messages to groups"),
+}
+ICONS = {
+    "appointment_reminder": "alarm",
+    "appointment_confirmed": "calendar-check",
+    "appointment_cancelled": "calendar-x",
+    "prescription_ready": "prescription2",
+    "doctor_reply": "chat-left-text",
+    "system_announcement": "megaphone",
+    "review_reply": "star",
+    "live_stream_reminder": "broadcast",
+    "group_message": "people",
+}
 # Nobody should stand before a closed door because of a switch: these are always in the inbox.
 ALWAYS_TOLD = frozenset({"appointment_cancelled", "system_announcement"})
 PLACES = {

@@ -1,3 +1,81 @@
+"""What happens, told to open pages at once: the unread count, and topics that changed."""
+
+import asyncio
+from contextlib import ExitStack
+from datetime import datetime
+from functools import partial
 from typing import Any
 
-ROUTES: list[Any] = []
+import msgspec
+from litestar import WebSocket, websocket
+from litestar.exceptions import WebSocketDisconnect
+from sqlalchemy.orm import Session
+
+from suwen.core.actor import Actor
+from suwen.core.errors import DomainError
+from suwen.core.sessions import ENDED
+from suwen.core.web.routes import SIGNED_IN
+from suwen.core.web.sockets import Connection, join
+from suwen.notifications import service
+from suwen.notifications.schemas import InboxState, Watch
+from suwen.notifications.service import watching
+
+MESSAGES = msgspec.json.Decoder(Watch)
+
+
+@websocket("/live/inbox", opt={"who": SIGNED_IN})
+async def live_inbox(socket: WebSocket[Any, Any, Any]) -> None:
+    """Tells {"type": "inbox", unread, title} and {"type": "changed", topic}; hears {"type": "watch", topics}."""
+    async with join(socket) as connection:
+        news: asyncio.Queue[Any] = asyncio.Queue(maxsize=1000)
+        hub, mine = connection.house.hub, service.topic(connection.me.id)
+        with hub.listen(mine, ENDED + connection.me.session_id, into=news), ExitStack() as watched:
+            async with asyncio.TaskGroup() as both:
+                telling = both.create_task(_tell(connection, news, mine))
+                await _listen(connection, news, watched, mine)
+                telling.cancel()
+
+
+async def _tell(connection: Connection, news: asyncio.Queue[Any], mine: str) -> None:
+    """The count now and after each change; a title only when something new has come."""
+    look = partial(_state, connection=connection)
+    state = await connection.read(look)
+    await connection.say({"type": "inbox", "unread": state.unread, "title": ""})
+    while True:
+        topic, _ = await news.get()
+        if topic.startswith(ENDED):
+            connection.house.sessions.refuse_ended(connection.me)
+            continue
+        if topic == mine:
+            before, state = state, await connection.read(look)
+            fresh = state.newest_id if state.newest_id != before.newest_id and state.unread > before.unread else None
+            await connection.say({"type": "inbox", "unread": state.unread, "title": state.title if fresh else ""})
+        await connection.say({"type": "changed", "topic": topic})
+
+
+async def _listen(connection: Connection, news: asyncio.Queue[Any], watched: ExitStack, mine: str) -> None:
+    while True:
+        try:
+            message = MESSAGES.decode(await connection.socket.receive_data("text"))
+            await connection.active()
+            topics = await connection.read(partial(_allowed, topics=message.topics))
+        except WebSocketDisconnect:
+            return
+        except (DomainError, msgspec.DecodeError) as error:
+            await connection.refuse(error)
+            continue
+        watched.close()
+        watched.enter_context(connection.house.hub.listen(*(t for t in topics if t != mine), into=news))
+
+
+def _state(tx: Session, me: Actor, now: datetime, *, connection: Connection) -> InboxState:
+    """Asked each time, for the session may have run out."""
+    connection.house.sessions.check(tx, me, now)
+    return service.unread(tx, me)
+
+
+def _allowed(tx: Session, me: Actor, now: datetime, *, topics: list[str]) -> list[str]:
+    return watching.allowed(tx, me, topics, now)
+
+
+ROUTES = [live_inbox]

@@ -2,7 +2,7 @@
 // hx-trigger="live:<topic> from:body". The page works without this; it is only older then.
 
 const first = 1000, longest = 30000;
-let pause = first, socket, closed = false;
+let pause = first, socket, closed = false, watched = "";
 
 function connect() {
   socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/live/inbox`);
@@ -17,6 +17,17 @@ function connect() {
     setTimeout(connect, pause * (0.5 + Math.random()));
     pause = Math.min(pause * 2, longest);
   });
+}
+
+// Name the topics of the fragments on this page; the server tells of those that this reader may hear.
+function watch() {
+  if (socket?.readyState !== WebSocket.OPEN) return;
+  const triggers = [...document.querySelectorAll('[hx-trigger*="live:"]')].map((one) => one.getAttribute("hx-trigger"));
+  const topics = [...new Set(triggers.flatMap((text) => [...text.matchAll(/live:([^\s,]+)/g)].map((found) => found[1])))]
+    .filter((topic) => topic.includes(":")).sort().slice(0, 30);
+  if (topics.join() === watched) return;
+  watched = topics.join();
+  socket.send(JSON.stringify({ type: "watch", topics }));
 }
 
 function hear(message) {
@@ -57,6 +68,7 @@ function note(message) {
 
 const badge = document.getElementById("inbox-count");
 if (badge) count(Number(badge.dataset.unread ?? 0));
+document.addEventListener("htmx:afterSettle", watch);
 addEventListener("pagehide", () => { closed = true; socket?.close(); });
 addEventListener("pageshow", (event) => { if (event.persisted) { closed = false; connect(); } });
 connect();

@@ -1,0 +1,1 @@
+"""One folder for each way of reaching people besides the inbox."""

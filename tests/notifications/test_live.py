@@ -1,0 +1,75 @@
+import json
+
+import pytest
+from litestar.exceptions import WebSocketDisconnect
+
+from suwen.core.db import changed
+from suwen.notifications.service import watchable
+from suwen.notifications.service.watching import WATCHABLE
+
+
+@pytest.fixture
+def live(client, people):
+    def join(login):
+        headers = {"authorization": f"Bearer {people[login].token}"} if people[login].id else {}
+        return client.websocket_connect("/live/inbox", headers=headers)
+
+    return join
+
+
+def test_the_count_comes_at_once_and_with_each_message(live, tell, people):
+    tell("li")
+    with live("li") as socket:
+        assert socket.receive_json(timeout=5) == {"type": "inbox", "unread": 1, "title": ""}
+        tell("li", title="Your doctor is ready")
+        assert socket.receive_json(timeout=5) == {"type": "inbox", "unread": 2, "title": "Your doctor is ready"}
+        assert socket.receive_json(timeout=5) == {"type": "changed", "topic": f"user:{people['li'].id}"}
+        people["li"]("POST", "/api/v1/notifications/read-all")
+        assert socket.receive_json(timeout=5) == {"type": "inbox", "unread": 0, "title": ""}
+
+
+def test_a_page_hears_only_what_its_reader_may_hear(live, house, ids, people):
+    zhang, chen = ids.doctors["zhang"], ids.doctors["chen"]
+    with live("zhang") as socket:
+        assert socket.receive_json(timeout=5)["type"] == "inbox"
+        topics = [f"doctor:{chen}", f"user:{people['li'].id}", "outbox", "session-ended:x", f"doctor:{zhang}"]
+        socket.send_text(json.dumps({"type": "watch", "topics": topics}))
+        socket.send_text(json.dumps({"type": "watch", "topics": topics}))  # naming them again replaces, never doubles
+        socket.send_text("{}")  # answered after the others, so they have been taken
+        assert socket.receive_json(timeout=5)["problem"]["status"] in (400, 422)
+        house.db.write(lambda tx: changed(tx, *topics))
+        assert socket.receive_json(timeout=5) == {"type": "changed", "topic": f"doctor:{zhang}"}
+        house.db.write(lambda tx: changed(tx, f"user:{people['zhang'].id}"))
+        assert socket.receive_json(timeout=5)["type"] == "inbox"
+
+
+def test_packages_above_say_who_may_hear_their_topics(live, house, people):
+    watchable("lab", lambda tx, me, id, now: me.role == "patient" and id == "1")
+    try:
+        with live("li") as socket:
+            socket.receive_json(timeout=5)
+            socket.send_text(json.dumps({"type": "watch", "topics": ["lab:2", "lab:1"]}))
+            socket.send_text("no json")
+            assert socket.receive_json(timeout=5)["type"] == "error"
+            house.db.write(lambda tx: changed(tx, "lab:2", "lab:1"))
+            assert socket.receive_json(timeout=5) == {"type": "changed", "topic": "lab:1"}
+    finally:
+        del WATCHABLE["lab"]
+
+
+def test_nobody_stays_in_after_signing_out(live, house, people):
+    with live("li") as socket:
+        socket.receive_json(timeout=5)
+        session = people["li"].actor.session_id
+        from suwen.core.sessions import ENDED
+
+        house.db.write(lambda tx: changed(tx, ENDED + session))
+        assert socket.receive_json(timeout=5)["problem"]["code"] == "session_ended"
+        with pytest.raises(WebSocketDisconnect) as closed:
+            socket.receive_json(timeout=5)
+    assert closed.value.code == 4401
+
+
+def test_a_guest_is_told_to_sign_in(live):
+    with live("guest") as socket:
+        assert socket.receive_json(timeout=5)["problem"]["status"] == 401
