@@ -7,8 +7,10 @@ let pause = first, socket, closed = false, watched = "";
 function connect() {
   socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/live/inbox`);
   socket.addEventListener("open", () => {
-    if (pause > first) again();
+    if (pause > first) topics().forEach(announce); // what changed while we were away was not told
     pause = first;
+    watched = "";
+    watch();
   });
   socket.addEventListener("message", (event) => hear(JSON.parse(event.data)));
   socket.addEventListener("close", (event) => {
@@ -19,15 +21,20 @@ function connect() {
   });
 }
 
-// Name the topics of the fragments on this page; the server tells of those that this reader may hear.
+// the topics that the fragments of this page name in their hx-trigger
+function topics() {
+  const found = new Set();
+  for (const el of document.querySelectorAll("[hx-trigger*='live:']"))
+    for (const [, topic] of el.getAttribute("hx-trigger").matchAll(/live:([^\s,]+)/g)) found.add(topic);
+  return [...found];
+}
+
+// the server tells of those that this reader may hear
 function watch() {
-  if (socket?.readyState !== WebSocket.OPEN) return;
-  const triggers = [...document.querySelectorAll('[hx-trigger*="live:"]')].map((one) => one.getAttribute("hx-trigger"));
-  const topics = [...new Set(triggers.flatMap((text) => [...text.matchAll(/live:([^\s,]+)/g)].map((found) => found[1])))]
-    .filter((topic) => topic.includes(":")).sort().slice(0, 30);
-  if (topics.join() === watched) return;
-  watched = topics.join();
-  socket.send(JSON.stringify({ type: "watch", topics }));
+  const names = topics().filter((topic) => topic.includes(":")).sort().slice(0, 30);
+  if (socket?.readyState !== WebSocket.OPEN || names.join() === watched) return;
+  watched = names.join();
+  socket.send(JSON.stringify({ type: "watch", topics: names }));
 }
 
 function hear(message) {
@@ -39,14 +46,6 @@ function hear(message) {
 
 function announce(topic) {
   document.body.dispatchEvent(new CustomEvent(`live:${topic}`, { detail: { topic } }));
-}
-
-// what changed while the connection was away was not told: look at everything once
-function again() {
-  const topics = new Set();
-  for (const el of document.querySelectorAll("[hx-trigger*='live:']"))
-    for (const [, topic] of el.getAttribute("hx-trigger").matchAll(/live:([^\s,]+)/g)) topics.add(topic);
-  topics.forEach(announce);
 }
 
 export function count(unread) {
