@@ -1,6 +1,5 @@
 """The real application with three more routes: what the framework costs, what one hop costs, a week nobody kept."""
 
-from datetime import date
 from typing import Any
 
 from litestar import Litestar, Request
@@ -10,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from suwen.app import create_app
 from suwen.core.web.identity import identify
-from suwen.core.web.routes import Action, SIGNED_IN, get
+from suwen.core.web.routes import SIGNED_IN, Action, get
 
 
 async def _bare(request: Request[Any, Any, Any]) -> ASGIResponse:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import hypothesis
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
@@ -23,6 +24,10 @@ from suwen.settings import Settings, new_field_key
 from tests.support.cast import CAST, START, Ids, settle_in
 from tests.support.database import Template, count_statements, drop, own_url
 from tests.support.people import Person
+
+# A busy machine is slow, and that is no finding.
+hypothesis.settings.register_profile("suwen", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("suwen")
 
 SECRET = "a secret of the tests, long enough to be one"
 

@@ -12,6 +12,10 @@ from pathlib import Path
 
 import httpx
 
+from suwen.app import build_house
+from suwen.core.house import House
+from suwen.settings import Settings
+from tests.support.cast import settle_in
 from tests.support.processes import free_port, start, stop
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -74,6 +78,17 @@ class Server:
         self.stop()
         self.start()
 
+    @contextlib.contextmanager
+    def house(self) -> Iterator[House]:
+        """Its database and keys, for looking from outside."""
+        house = build_house(Settings.from_environment(self.env))
+        try:
+            yield house
+        finally:
+            house.threads.shutdown()
+            house.slow.shutdown()
+            house.db.close()
+
     @property
     def log(self) -> str:
         return (self.folder / "serve.log").read_text(errors="replace")
@@ -91,13 +106,19 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving(*arguments: str, demo: bool = False, **env: str) -> Iterator[Server]:
-    """A migrated server (with `demo`, one with a clinic in it): `serving("--workers", "2", SUWEN_REDIS_URL=...)`."""
+def serving(*arguments: str, demo: bool = False, cast: bool = False, **env: str) -> Iterator[Server]:
+    """A migrated server: `serving("--workers", "2", SUWEN_REDIS_URL=...)`.
+
+    With `demo` it has a clinic's day in it, with `cast` only the people of tests/support/cast.py.
+    """
     with tempfile.TemporaryDirectory(prefix="suwen-serve-", ignore_cleanup_errors=True) as folder:
         server = Server(Path(folder), env, arguments)
         suwen("migrate", env=server.env)
         if demo:
             suwen("demo", env=server.env)
+        if cast:
+            with server.house() as house:
+                house.db.write(settle_in)
         try:
             server.start()
             yield server
