@@ -13,7 +13,7 @@ from suwen.core.sessions import ENDED
 
 ABSOLUTE = timedelta(hours=12)
 IDLE_STAFF, IDLE_PATIENT = timedelta(minutes=15), timedelta(minutes=30)
-TOKEN_PREFIX = "t-"  # noqa: S105  a session id that names a long-lived token
+TOKEN_PREFIX = "t-"
 sessions, users, tokens = SignIn.__table__, User.__table__, ApiToken.__table__
 
 ALIVE = (

@@ -19,7 +19,7 @@ from suwen.notifications.events import MailDue
 from suwen.notifications.models import EmailLog
 from suwen.notifications.service.contacts import Address, address
 
-SECRET = "[…]"  # noqa: S105
+SECRET = "[…]"
 KEPT = timedelta(days=90)
 OPEN = ("pending", "failed")
 LOGS = EmailLog.__table__
