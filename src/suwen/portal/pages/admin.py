@@ -1,11 +1,22 @@
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
 from suwen.core.actor import Actor
+from suwen.core.house import House
 from suwen.core.web.answers import Download, Page
 from suwen.core.web.routes import form, page, routes_of
-from suwen.portal import service
+from suwen.portal.service import overview as figures
+from suwen.portal.service import trail
+
+
+@page("/admin", who="admin", slow=True)
+def overview(tx: Session, now: datetime, house: House) -> Page:
+    """Today's numbers, three charts, and what needs a decision."""
+    settings = house.settings
+    shown = {"view": figures.overview(tx, ZoneInfo(settings.zone), now), "currency": settings.currency}
+    return Page("portal/overview.html", shown)
 
 
 @page("/admin/audit", who="admin", slow=True)
@@ -15,7 +26,7 @@ def audit_trail(
 ) -> Page:  # fmt: skip
     """Who saw or changed which record."""
     filters = {"actor": actor, "person": person, "action": action, "result": result, "days": days}
-    shown = service.audit_trail(tx, filters, now, after)
+    shown = trail.audit_trail(tx, filters, now, after)
     return Page("portal/audit.html", {"trail": shown, "filters": filters, "after": after})
 
 
@@ -25,8 +36,8 @@ def export_audit_trail(
     action: str | None = None, result: str | None = None, days: int | None = 30,
 ) -> Download:  # fmt: skip
     filters = {"actor": actor, "person": person, "action": action, "result": result, "days": days}
-    service.note_export(tx, me, now)
-    return Download(lambda reading: service.export_audit_trail(reading, filters, now), "text/csv", "audit.csv")
+    trail.note_export(tx, me, now)
+    return Download(lambda reading: trail.export_audit_trail(reading, filters, now), "text/csv", "audit.csv")
 
 
-ROUTES = routes_of(audit_trail, export_audit_trail)
+ROUTES = routes_of(overview, audit_trail, export_audit_trail)

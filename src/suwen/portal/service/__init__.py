@@ -1,0 +1,1 @@
+"""What pages across packages show. Everything here is read through the packages below."""

@@ -1,0 +1,20 @@
+import pytest
+
+
+@pytest.mark.parametrize("path", ["/admin", "/admin/audit", "/api/docs", "/api/docs?q=nothing-of-this-name"])
+def test_pages_open_for_the_administrator(people, path):
+    assert people["admin"].page(path).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/admin", "/admin/audit"])
+@pytest.mark.parametrize("who", ["li", "zhang", "zhao"])
+def test_and_for_nobody_else(people, path, who):
+    assert people[who].page(path).status_code == 403
+
+
+def test_the_export_of_the_trail_is_itself_in_the_trail(people):
+    sent = people["admin"].form("/admin/audit.csv?days=30")
+    assert sent.status_code == 200
+    assert sent.text.startswith("\ufeffat,actor")
+    again = people["admin"].form("/admin/audit.csv?days=30")
+    assert ",export,audit,trail," in again.text
