@@ -2,8 +2,10 @@
 
 import secrets
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Any, Protocol
+
+from suwen.core.times import known_zone
 
 OFFERED = ("balance", "cash")
 LARGEST_TOP_UP = 10_000_000  # 100,000.00
@@ -27,6 +29,19 @@ class Priced(Protocol):
 def number(prefix: str, now: datetime) -> str:
     """'ORD' -> 'ORD20300101083000' and ten random characters: 27 in all, of [0-9A-Z] only."""
     return f"{prefix}{now:%Y%m%d%H%M%S}" + "".join(secrets.choice(DIGITS) for _ in range(10))
+
+
+def start_of(day: date, zone: str) -> datetime:
+    """The first moment of a day in a zone (unknown zones count as UTC)."""
+    return datetime.combine(day, time(), known_zone(zone) or UTC)
+
+
+def day_of(text: str | None) -> date | None:
+    """The day of a filter; what is no day filters nothing."""
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        return None
 
 
 def valid_on(price: Priced, day: date) -> bool:

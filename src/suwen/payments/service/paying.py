@@ -11,24 +11,13 @@ from suwen.core.db import changed, new_id, rows
 from suwen.core.errors import Forbidden
 from suwen.core.outbox import emit
 from suwen.payments import rules
-from suwen.payments.errors import BadSum, MethodNotOffered, NoSuchRefund, OrderNotPaid, RefundDecided, RefundTooLarge
+from suwen.payments.errors import BadSum, NoSuchRefund, OrderNotPaid, RefundDecided, RefundTooLarge
 from suwen.payments.events import PaymentSettled, RefundDone
 from suwen.payments.models import Order, Refund, Transaction
 from suwen.payments.service import ledger, wallets
 from suwen.payments.service.orders import own_order, settle
 
 INSERT_TRANSACTION, INSERT_REFUND = insert(Transaction.__table__), insert(Refund.__table__)
-
-
-def pay(tx: Session, actor: Actor, order_id: str, method: str, now: datetime) -> None:
-    """Pay by a method that a person may choose; only the balance and, at the desk, cash are offered."""
-    match method:
-        case "balance":
-            pay_from_balance(tx, actor, order_id, now)
-        case "cash":
-            settle_cash(tx, actor, order_id, now)
-        case _:
-            raise MethodNotOffered(method=method, offered=list(rules.OFFERED))
 
 
 def pay_from_balance(tx: Session, actor: Actor, order_id: str, now: datetime) -> None:
@@ -100,8 +89,8 @@ def refund(tx: Session, actor: Actor, order_id: str, amount: int | None, reason:
     return id
 
 
-def hand_out(tx: Session, actor: Actor, refund_id: str, now: datetime) -> None:
-    """The desk hands out cash that a refund owes. Refused: anybody but the desk, and a second time."""
+def hand_out(tx: Session, actor: Actor, refund_id: str, now: datetime) -> str:
+    """The desk hands out cash that a refund owes; return the order's id. Refused: anybody but the desk, and a second time."""
     if actor.role != "admin":
         raise Forbidden("Cash is handed out at the desk only.")
     found = tx.get(Refund, refund_id)
@@ -118,6 +107,7 @@ def hand_out(tx: Session, actor: Actor, refund_id: str, now: datetime) -> None:
     ]
     ledger.book(tx, f"hand-out:{refund_id}", "hand_out", lines, now, ref=("order", found.order_id))
     _refunded(tx, actor, order, refund_id, found.refund_amount, now)
+    return str(found.order_id)
 
 
 def _take_from(tx: Session, order: Any, back: int, now: datetime) -> None:

@@ -2,17 +2,21 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
+import msgspec
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from suwen.clinics.models import ClinicLocation
 from suwen.core.actor import Actor
 from suwen.core.db import changed, new_id, rows
 from suwen.core.errors import Conflict, NotFound
-from suwen.core.money import ensure_currency
+from suwen.core.money import BadCurrency, ensure_currency
 from suwen.payments import rules
 from suwen.payments.errors import BadPrice, NoPrice, PriceOverlaps
 from suwen.payments.models import Price
+from suwen.payments.schemas import PriceInput, PriceView
 
 TOPIC = "prices"
 
@@ -32,22 +36,6 @@ class PriceList:
         if found is None:
             return None
         return (rules.to_pay(found) if doctor_fee is None else doctor_fee), found.currency, found.id
-
-
-@dataclass(frozen=True, kw_only=True)
-class PriceEntry:
-    """What the desk writes about a price. Days are included on both ends; an open end is for ever."""
-
-    service_type: str
-    service_name: str
-    price: int
-    discount_price: int | None = None
-    currency: str = "CNY"
-    location_id: str | None = None
-    is_active: bool = True
-    effective_date: date | None = None
-    expiry_date: date | None = None
-    description: str | None = None
 
 
 def price_list(tx: Session, on: date) -> PriceList:
@@ -82,37 +70,51 @@ def price(tx: Session, id: str) -> Price:
     return found
 
 
-def add_price(tx: Session, actor: Actor, entry: PriceEntry, now: datetime) -> Price:
+def price_views(tx: Session, *, active_only: bool = False) -> list[PriceView]:
+    return [_view(row) for row in prices(tx, active_only=active_only)]
+
+
+def price_view(tx: Session, id: str) -> PriceView:
+    return _view(price(tx, id))
+
+
+def _view(row: Price) -> PriceView:
+    return PriceView(**{name: getattr(row, name) for name in PriceView.__struct_fields__})
+
+
+def add_price(tx: Session, actor: Actor, entry: PriceInput, now: datetime) -> PriceView:
     """Set a price. Refused: a discount above the price, days that end before they begin, an overlap in one place."""
     _check(tx, entry, None)
     made = Price(id=new_id(), created_at=now, updated_at=now, **_values(entry))
     tx.add(made)
     tx.flush()
     changed(tx, TOPIC, "directory")
-    return made
+    return _view(made)
 
 
-def change_price(tx: Session, actor: Actor, id: str, entry: PriceEntry, version: int, now: datetime) -> Price:
+def change_price(tx: Session, actor: Actor, id: str, entry: PriceInput, now: datetime) -> PriceView:
     """Change a price for orders to come. Refused as in add_price, and when somebody changed it meanwhile."""
     before = price(tx, id)
     _check(tx, entry, id)
-    mine = update(Price).where(Price.id == id, Price.version == version)
-    if not rows(tx, mine.values(version=version + 1, updated_at=now, **_values(entry))):
+    mine = update(Price).where(Price.id == id, Price.version == (entry.version or before.version))
+    if not rows(tx, mine.values(version=Price.version + 1, updated_at=now, **_values(entry))):
         raise Conflict()
     tx.refresh(before)
     changed(tx, TOPIC, "directory")
-    return before
+    return _view(before)
 
 
-def _values(entry: PriceEntry) -> dict[str, object]:
-    return {**entry.__dict__, "currency": ensure_currency(entry.currency)}
+def _values(entry: PriceInput) -> dict[str, Any]:
+    values = msgspec.structs.asdict(entry) | {"currency": ensure_currency(entry.currency)}
+    values.pop("version")
+    return values
 
 
-def _check(tx: Session, entry: PriceEntry, id: str | None) -> None:
-    ensure_currency(entry.currency)
-    if not 0 <= entry.price <= rules.LARGEST_SUM:
-        raise BadPrice(fields={"price": "The amount is beyond what can be stored."})
-    if entry.discount_price is not None and not 0 <= entry.discount_price <= entry.price:
+def _check(tx: Session, entry: PriceInput, id: str | None) -> None:
+    _check_currency(entry)
+    if entry.location_id and tx.get(ClinicLocation, entry.location_id) is None:
+        raise BadPrice(fields={"location_id": "There is no such place."})
+    if entry.discount_price is not None and entry.discount_price > entry.price:
         raise BadPrice(fields={"discount_price": "The discount price must not be more than the price."})
     if entry.effective_date and entry.expiry_date and entry.expiry_date < entry.effective_date:
         raise BadPrice(fields={"expiry_date": "The last day is before the first."})
@@ -126,3 +128,10 @@ def _check(tx: Session, entry: PriceEntry, id: str | None) -> None:
             (entry.effective_date, entry.expiry_date), (other.effective_date, other.expiry_date)
         ):
             raise PriceOverlaps(other=other.id)
+
+
+def _check_currency(entry: PriceInput) -> None:
+    try:
+        ensure_currency(entry.currency)
+    except BadCurrency:
+        raise BadPrice(fields={"currency": BadCurrency.title}) from None
