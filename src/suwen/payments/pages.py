@@ -135,8 +135,8 @@ def _top_up(tx: Session, me: Actor, house: House, q: str | None, user: str | Non
 
 
 @form("/admin/top-up", again=top_up_page, who=DESK)
-def top_up(tx: Session, me: Actor, house: House, now: datetime, data: TopUpForm) -> See:
-    done = service.top_up(tx, me, data.user, data.minor(), now, currency=house.settings.currency)
+def top_up(tx: Session, me: Actor, house: House, now: datetime, user: str, data: TopUpForm) -> See:
+    done = service.top_up(tx, me, user, data.minor(), now, currency=house.settings.currency)
     return See(f"/admin/top-up/{done.entry_id}", toast=N_("Topped up."))
 
 

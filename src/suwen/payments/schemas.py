@@ -168,7 +168,6 @@ class TopUpInput(Input):
 
 
 class TopUpForm(Input):
-    user: str
     amount: str
 
     def minor(self) -> int:

@@ -30,8 +30,8 @@ from suwen.payments.service.prices import (
 )
 from suwen.payments.service.wallets import TopUp, Wallet, top_up, wallet, wallet_of
 
-__all__ = ["Figures", "Opened", "PriceList", "TopUp", "Wallet", "add_price", "change_price",
-           "check_ledger", "defer", "entries", "expire_due", "figures", "hand_out", "open_order", "order", "order_of",
-           "orders", "orders_csv", "orders_of", "pay", "pay_from_balance", "payer", "payers", "price", "price_for",
-           "price_list", "price_view", "price_views", "prices", "receipt", "refund", "refund_at_desk", "settle_cash", "top_up", "void", "waiting_refunds", "wallet",
-           "wallet_of", "wallet_view"]  # fmt: skip
+__all__ = ["Figures", "Opened", "PriceList", "TopUp", "Wallet", "add_price", "change_price", "check_ledger", "defer",
+           "entries", "expire_due", "figures", "hand_out", "open_order", "order", "order_of", "orders", "orders_csv",
+           "orders_of", "pay", "pay_from_balance", "payer", "payers", "price", "price_for", "price_list",
+           "price_view", "price_views", "prices", "receipt", "refund", "refund_at_desk", "settle_cash", "top_up",
+           "void", "waiting_refunds", "wallet", "wallet_of", "wallet_view"]  # fmt: skip

@@ -23,6 +23,8 @@ INSERT_TRANSACTION, INSERT_REFUND = insert(Transaction.__table__), insert(Refund
 def pay_from_balance(tx: Session, actor: Actor, order_id: str, now: datetime) -> None:
     """Pay the actor's own order from the wallet. Refused: not pending any more, expired, balance too low."""
     order = own_order(tx, actor, order_id)
+    if order.user_id != actor.id:
+        raise Forbidden("Only the payer can pay from the balance.")
     settle(tx, order.id, "balance", now)
     if order.amount:
         why = wallets.Movement(
@@ -90,7 +92,7 @@ def refund(tx: Session, actor: Actor, order_id: str, amount: int | None, reason:
 
 
 def hand_out(tx: Session, actor: Actor, refund_id: str, now: datetime) -> str:
-    """The desk hands out cash that a refund owes; return the order's id. Refused: anybody but the desk, and a second time."""
+    """The desk hands out cash that a refund owes; return the order's id. Refused: others, and a second time."""
     if actor.role != "admin":
         raise Forbidden("Cash is handed out at the desk only.")
     found = tx.get(Refund, refund_id)
