@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, ClassVar
 
+import msgspec
 from litestar import Request
 from litestar.response.base import ASGIResponse
 from sqlalchemy.exc import IntegrityError
@@ -98,6 +99,9 @@ async def respond(plan: Plan, request: Request[Any, Any, Any], arguments: dict[s
     if plan.kept and (not plan.html or me is GUEST):
         return await _kept(plan, house, request, me, arguments)
     typed, key, body = await _sent(plan, request)
+    if plan.data is not None and not plan.html:
+        # Litestar reads a body like a query string and would take "50.00" for fifty; amounts must be what they are.
+        arguments["data"] = msgspec.json.decode(body, type=plan.data)
     call = Call(plan, house, request, placed(me, house, scope), arguments, typed, key, body, house.clock())
     work = _own if plan.own else _write if plan.method in WRITING else _read
     pool = house.slow if plan.slow or plan.own or plan.before else house.threads
