@@ -78,6 +78,7 @@ def test_what_is_missing_or_wrong_is_named(package):
         ("src/suwen/a/templates/a.html", '<p>\n<b style="color: red">', "line 2: an inline style"),
         ("src/suwen/a/templates/a.html", "<script>alert(1)</script>", "an inline script"),
         ("src/suwen/a/templates/a.html", '<button onclick="go()">', "an event attribute"),
+        ("README.md", "see [there](docs/nowhere.md#part)", "a link to docs/nowhere.md"),
         ("src/suwen/a/service.py", "import time\ntime.sleep(1)\n", "time.sleep() holds a thread"),
     ],
 )
@@ -94,7 +95,7 @@ def test_a_breach_is_found(name, text, said):
         ),
         ("src/suwen/a/templates/a.html", '<script type="application/json" id="words">{}</script>'),
         ("src/suwen/a/a.py", "x = 1\n" * 400),
-        ("README.md", "homework/class\n"),
+        ("README.md", "homework/class [docs](docs/README.md#x) [web](https://example.org/a) [here](#there)\n"),
     ],
 )
 def test_what_is_allowed_is_let_through(name, text):
