@@ -23,6 +23,7 @@ INLINE = {
     "a <style> element": re.compile(r"<style[\s>]", re.IGNORECASE),
     "an event attribute": re.compile(r"<[^>]*\s(on[a-z]+|hx-on[:\w-]*)\s*=", re.IGNORECASE),
 }
+CODE = re.compile(r"`[^`]*`|^ {4}.*$", re.MULTILINE)
 LINK = re.compile(r"\]\((?!\w+:|#)([^)#\s]+)")
 SLEEPS = {"core/db.py"}
 OUTSIDE = ("core/", "demo/", "app.py", "cli.py")  # everybody else is given the time
@@ -48,7 +49,7 @@ def breaches(path: Path, text: str) -> Iterator[str]:
         if ADDRESS.search(line):
             yield f"line {number}: the address of a registry or a path of one machine"
     if path.suffix == ".md":
-        for target in LINK.findall(text):
+        for target in LINK.findall(CODE.sub("", text)):
             if not (path.parent / target).exists():
                 yield f"a link to {target}, which is not there"
     if "templates" in path.parts:

@@ -5,9 +5,9 @@ import re
 
 import httpx
 import pytest
-from tools.assets import sprite
 
 from tests.support.browser import DESKTOP, PHONE, axe, complaints
+from tools.assets import sprite
 
 BUDGET = 150_000  # bytes over the line of a first visit, everything together
 

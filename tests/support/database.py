@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 from suwen.core.db import Database
 from suwen.tables import metadata
 
-
 # The ledger refuses to lose rows; between two tests it must.
 UNDELETABLE = ("postings", "journals", "balance_transactions")
 
