@@ -149,3 +149,193 @@ class Clinical(View):
 
     medical_history: str | None
     allergies: str | None
+
+
+class AboutMe(Input):
+    """What people read of one; for a patient it is also said of the own entry in the family."""
+
+    name: Text100
+    gender: Gender | None = None
+    birthday: date | None = None
+    locale: Literal["zh-CN", "en"] = "zh-CN"
+    zone: Annotated[str, Meta(max_length=50)] = "Asia/Shanghai"
+
+
+class WaysIn(Input):
+    """How one signs in and is reached. Whoever holds these holds the account, so the password is asked for."""
+
+    account: Wide
+    password: Secret
+    phone: Wide | None = None
+    email: Wide | None = None
+
+
+class PasswordChange(Input):
+    password: Secret
+    new_password: Secret
+
+
+class PasswordProof(Input):
+    """`password` may be left out within five minutes of signing in."""
+
+    password: Secret | None = None
+
+
+class ResetRequest(Input):
+    login: Wide
+
+
+class ResetTicket(View):
+    """`ticket` belongs to whoever asked; the code that was sent works only together with it."""
+
+    ticket: str
+    minutes: int
+
+
+class Reset(Input):
+    """`ticket` is not needed with a code that the clinic gave in person."""
+
+    login: Wide
+    code: Digits
+    password: Secret
+    ticket: Wide | None = None
+
+
+class CodeInput(Input):
+    code: Digits
+
+
+class EnrolmentView(View):
+    """`uri` is for a QR code."""
+
+    secret: str
+    uri: str
+
+
+class Confirmed(View):
+    """The codes are shown this once. `token` replaces the one that asked."""
+
+    recovery_codes: list[str]
+    token: str | None = None
+    expires_at: datetime | None = None
+
+
+class SwitchOff(Input):
+    password: Secret
+    code: Digits
+
+
+class TokenInput(Input):
+    name: Text100
+    password: Secret
+    days: Annotated[int, Meta(ge=1, le=366)] = 90
+
+
+class TokenView(View):
+    id: str
+    name: str
+    created_at: datetime
+    last_used_at: datetime | None
+    expires_at: datetime | None
+
+
+class NewToken(TokenView):
+    """`token` is shown this once."""
+
+    token: str
+
+
+class PeopleFilter(Input):
+    q: str | None = None
+    role: RoleName | None = None
+    status: Status | None = None
+    deleted: bool = False
+
+
+class StaffMade(Input):
+    """An account made by staff, of any role."""
+
+    name: Text100
+    role: RoleName = "patient"
+    phone: Wide | None = None
+    email: Wide | None = None
+    account: Wide | None = None
+    gender: Gender | None = None
+    birthday: date | None = None
+    locale: Literal["zh-CN", "en"] = "zh-CN"
+
+
+class AccountEdit(Input):
+    """`version` as it was read: Conflict where somebody else was quicker."""
+
+    name: Text100
+    account: Wide
+    phone: Wide | None = None
+    email: Wide | None = None
+    gender: Gender | None = None
+    birthday: date | None = None
+    locale: Literal["zh-CN", "en"] = "zh-CN"
+    version: int | None = None
+
+
+class StatusChange(Input):
+    status: Status
+
+
+class GivenCode(View):
+    """Shown once, to be handed over. The person goes to /reset/code with it."""
+
+    code: str
+    expires_at: datetime
+
+
+class Invited(View):
+    user: Account
+    code: str
+    expires_at: datetime
+
+
+class AccountRow(View):
+    id: str
+    account: str
+    name: str
+    role: str
+    status: str
+    is_deleted: bool
+    gender: str | None
+    phone: str | None
+    email: str | None
+    created_at: datetime
+    last_login_at: datetime | None
+
+
+class AccountDetail(AccountRow):
+    birthday: date | None
+    locale: str
+    zone: str
+    version: int
+    locked_until: datetime | None
+    deleted_at: datetime | None
+    second_factor: bool
+    sessions: int
+
+
+class CareInput(Input):
+    """Let a doctor or pharmacist see a person's record. Without `until`: for thirty days."""
+
+    profile_id: str
+    staff_user_id: str
+    reason: Annotated[str, Meta(min_length=1, max_length=255)]
+    until: datetime | None = None
+
+
+class CareView(View):
+    id: str
+    profile_id: str
+    staff_user_id: str
+    staff_name: str
+    staff_role: str
+    appointment_id: str | None
+    reason: str
+    since: datetime
+    until: datetime | None

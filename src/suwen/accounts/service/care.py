@@ -1,14 +1,18 @@
 """Who treats whom: the reason why a doctor or pharmacist may open a person's record, and until when."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import and_, or_, select, update
 from sqlalchemy.orm import Session
 
-from suwen.accounts.models import CareRelation, PatientProfile
+from suwen.accounts.models import CareRelation, PatientProfile, User
+from suwen.accounts.schemas import CareInput
+from suwen.core import audit
 from suwen.core.actor import Actor
 from suwen.core.db import new_id, rows
 from suwen.core.errors import Invalid, NotFound
+
+USUAL, LONGEST = timedelta(days=30), timedelta(days=366)
 
 
 def relate_care(
@@ -66,3 +70,50 @@ def refuse_unseen(tx: Session, actor: Actor, profile_id: str, now: datetime) -> 
     """NotFound unless `may_see`."""
     if not may_see(tx, actor, profile_id, now):
         raise NotFound()
+
+
+def relations(tx: Session, actor: Actor, profile_id: str, now: datetime) -> list[tuple[CareRelation, User]]:
+    """Who may open this person's record now, and who could. For the account, for who treats, for admins."""
+    if actor.role != "admin":
+        refuse_unseen(tx, actor, profile_id, now)
+    found = (
+        select(CareRelation, User).join(User, User.id == CareRelation.staff_user_id)
+        .where(CareRelation.profile_id == profile_id).order_by(CareRelation.since.desc(), CareRelation.id.desc())
+    )  # fmt: skip
+    return [(relation, staff) for relation, staff in tx.execute(found.limit(100)).all()]
+
+
+def entrust(tx: Session, actor: Actor, data: CareInput, now: datetime) -> tuple[CareRelation, User]:
+    """Staff name a colleague who shall see the record, and say why. Who is no admin must treat the person already."""
+    if actor.role != "admin":
+        refuse_unseen(tx, actor, data.profile_id, now)
+    if tx.get(PatientProfile, data.profile_id) is None:
+        raise NotFound()
+    staff = tx.get(User, data.staff_user_id)
+    able = staff is not None and staff.role in ("doctor", "pharmacist") and staff.status == "active"
+    if staff is None or not able or staff.is_deleted:
+        raise Invalid(fields={"staff_user_id": "Choose a doctor or pharmacist of the clinic."})
+    until = data.until or now + USUAL
+    if not now < until <= now + LONGEST:
+        raise Invalid(fields={"until": "Choose an end within a year from now."})
+    made = relate_care(tx, data.profile_id, staff.id, None, data.reason, now, until)
+    audit.seen(tx, actor, "write", "care", made, data.profile_id, data.reason[:80], now=now)
+    return tx.get_one(CareRelation, made), staff
+
+
+def end_relation(tx: Session, actor: Actor, id: str, now: datetime) -> None:
+    """By an admin, or by the account that looks after the person."""
+    found = tx.get(CareRelation, id)
+    person = tx.get(PatientProfile, found.profile_id) if found else None
+    if found is None or person is None or (actor.role != "admin" and person.user_id != actor.id):
+        raise NotFound()
+    running = or_(CareRelation.until.is_(None), CareRelation.until > now)
+    rows(tx, update(CareRelation).where(CareRelation.id == id, running).values(until=now))
+    audit.seen(tx, actor, "write", "care", id, person.id, "ended", now=now)
+
+
+def who_may_treat(tx: Session) -> list[User]:
+    """Doctors and pharmacists who can be asked to look at a record."""
+    open_ = (User.is_deleted.is_(False), User.status == "active")
+    able = select(User).where(User.role.in_(("doctor", "pharmacist")), *open_)
+    return list(tx.scalars(able.order_by(User.name, User.id).limit(500)))

@@ -1,5 +1,6 @@
 """Signing in and out. Slow work on passwords happens between transactions, so this use case takes the house."""
 
+import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -65,8 +66,9 @@ def second_step(house: House, me: Actor, ticket: str, code: str, now: datetime) 
     user_id, _, rest = ticket.partition("~")
     until, _, proof = rest.partition("~")
     found = house.db.read(lambda tx: tx.get(User, user_id)) if user_id else None
-    right = found and house.signer.digest("second step", f"{user_id}~{until}{found.password_hash}") == proof
-    if found is None or not right or not until.isdigit() or int(until) < now.timestamp():
+    wanted = house.signer.digest("second step", f"{user_id}~{until}{found.password_hash}") if found else ""
+    ours = hmac.compare_digest(wanted.encode(), proof.encode())
+    if found is None or not ours or int(until) < now.timestamp():
         raise WrongCredentials("That took too long. Please sign in again.")
     return _begin(house, me, user_id, code, now, "web", found.password_hash)
 
@@ -140,8 +142,13 @@ def _begin(
 ) -> Entered:  # fmt: skip
     """One transaction. A refusal is returned from it and raised after, for the count of failures must stay."""
 
+    if code is not None:
+        house.limiter.hit(f"second step of {user_id}", 10, 300)
+
     def work(tx: Session) -> Entered | DomainError:
         factor = queries.has_second_factor(tx, user_id)
+        if factor and queries.is_paused(tx.get_one(User, user_id), now):
+            return WrongCredentials()  # before a code is looked at: guessing goes no faster here
         if factor:
             refusal = second_factor.use(tx, user_id, code or "", now)
             if refusal is not None:

@@ -139,6 +139,19 @@ def change_person(tx: Session, actor: Actor, id: str, data: PersonInput, now: da
     return person
 
 
+def change_self(
+    tx: Session, actor: Actor, user_id: str, name: str, gender: str | None, birthday: date | None, now: datetime
+) -> None:  # fmt: skip
+    """The own entry of an account, from the account's page; what is sealed stays. The resident ID must agree."""
+    _lock(tx, user_id)
+    person = ensure_self_profile(tx, user_id, now)
+    person.version += 1
+    _say_who(tx, person, name, gender, birthday, None, now)
+    _save(tx, person)
+    _mirror(tx, person)
+    audit.seen(tx, actor, "write", "profile", person.id, person.id, "changed", now=now)
+
+
 def remove_person(tx: Session, actor: Actor, id: str, now: datetime) -> None:
     """Take a person off the list. Their records stay, for those who may see them. OneselfStays."""
     _lock(tx, actor.id)
@@ -174,21 +187,30 @@ def _lock(tx: Session, user_id: str) -> None:
 
 
 def _fill(tx: Session, person: PatientProfile, data: PersonInput, now: datetime) -> None:
-    person.name = names.plain(data.name)[:100]
+    _say_who(tx, person, data.name, data.gender, data.birthday, data.id_number, now)
+    person.phone = names.phone(data.phone) if data.phone else None
+    seal(tx, person, "medical_history", (data.medical_history or "").strip())
+    seal(tx, person, "allergies", (data.allergies or "").strip())
+
+
+def _say_who(
+    tx: Session, person: PatientProfile, name: str, gender: str | None, birthday: date | None, id_number: str | None,
+    now: datetime,
+) -> None:  # fmt: skip
+    """Without a new resident ID the one that is kept must still agree."""
+    person.name = names.plain(name)[:100]
     if not person.name:
         raise Invalid(fields={"name": "Please fill this in."})
     person.first_name, person.last_name = names.split(person.name)
-    person.phone = names.phone(data.phone) if data.phone else None
-    number = data.id_number or unseal(tx, person, "id_number")
-    person.gender, person.birthday = data.gender, _born(data.birthday, now)
+    person.gender, person.birthday = gender, _born(birthday, now)
+    number = id_number or unseal(tx, person, "id_number")
     if number:
-        number = resident_id.checked(number, data.birthday, data.gender, now.date())
-        person.gender = person.gender or resident_id.sex(number)
+        number = resident_id.checked(number, birthday, gender, now.date())
+        person.gender = gender or resident_id.sex(number)
         person.birthday = resident_id.birth_date(number)
+    if id_number:
         seal(tx, person, "id_number", number)
         person.id_number_index = blind_index(tx, number)
-    seal(tx, person, "medical_history", (data.medical_history or "").strip())
-    seal(tx, person, "allergies", (data.allergies or "").strip())
 
 
 def _born(birthday: date | None, now: datetime) -> date | None:

@@ -107,11 +107,17 @@ def recovery_codes_left(tx: Session, user_id: str) -> int:
     return tx.scalar(select(func.count()).select_from(RecoveryCode).where(*unused)) or 0
 
 
-def switch_off(tx: Session, me: Actor, required: bool) -> None:
+def replace_recovery_codes(tx: Session, user_id: str, now: datetime) -> list[str]:
+    """SecondFactorMissing where there is nothing to recover."""
+    if not queries.has_second_factor(tx, user_id):
+        raise SecondFactorMissing()
+    return new_recovery_codes(tx, user_id, now)
+
+
+def refuse_if_required(me: Actor, required: bool) -> None:
     """SecondFactorRequired for staff where the clinic asks for it."""
     if required and me.role in STAFF:
         raise SecondFactorRequired()
-    remove(tx, me.id)
 
 
 def remove(tx: Session, user_id: str) -> None:

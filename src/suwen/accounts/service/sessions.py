@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from suwen.accounts.models import ApiToken, SignIn, User
@@ -13,7 +13,8 @@ from suwen.core.sessions import ENDED
 
 ABSOLUTE = timedelta(hours=12)
 IDLE_STAFF, IDLE_PATIENT = timedelta(minutes=15), timedelta(minutes=30)
-TOKEN_PREFIX = "t-"
+FRESH, KEPT = timedelta(minutes=5), timedelta(days=183)
+TOKEN_PREFIX = "t-"  # a session id that names a long-lived token
 sessions, users, tokens = SignIn.__table__, User.__table__, ApiToken.__table__
 
 ALIVE = (
@@ -99,3 +100,39 @@ def end_own(tx: Session, actor: Actor, session_id: str, now: datetime) -> None:
     wanted = actor.session_id if session_id == "current" else session_id
     if not end(tx, actor.id, wanted, now):
         raise NotFound()
+
+
+def end_others(tx: Session, actor: Actor, now: datetime) -> int:
+    """Sign out everywhere else. Long-lived tokens stay: they have a page of their own."""
+    others = (SignIn.user_id == actor.id, SignIn.revoked_at.is_(None), SignIn.id != actor.session_id)
+    ids = list(tx.scalars(select(SignIn.id).where(*others)))
+    rows(tx, update(SignIn).where(*others).values(revoked_at=now))
+    changed(tx, *(ENDED + id for id in ids))
+    return len(ids)
+
+
+def running(tx: Session, user_id: str, role: str, now: datetime) -> list[SignIn]:
+    """The sessions that are alive, the last used first."""
+    idle = IDLE_STAFF if role in STAFF else IDLE_PATIENT
+    alive_now = (SignIn.revoked_at.is_(None), SignIn.expires_at > now, SignIn.last_seen_at > now - idle)
+    mine = select(SignIn).where(SignIn.user_id == user_id, *alive_now)
+    return list(tx.scalars(mine.order_by(SignIn.last_seen_at.desc(), SignIn.id.desc()).limit(100)))
+
+
+def is_fresh(tx: Session, actor: Actor, now: datetime) -> bool:
+    """Signed in within the last minutes: who it is need not be proved again."""
+    began = tx.scalar(select(SignIn.created_at).where(SignIn.id == actor.session_id, SignIn.revoked_at.is_(None)))
+    return began is not None and began > now - FRESH
+
+
+def forget_old(tx: Session, now: datetime) -> int:
+    """Sessions that ended half a year ago: logs of access are kept that long."""
+    return rows(tx, delete(SignIn).where(SignIn.expires_at < now - KEPT))
+
+
+def end_of(tx: Session, actor: Actor) -> datetime:
+    """The absolute end of this session."""
+    ends = tx.scalar(select(SignIn.expires_at).where(SignIn.id == actor.session_id))
+    if ends is None:
+        raise NotFound()
+    return ends
