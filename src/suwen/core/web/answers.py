@@ -28,6 +28,7 @@ class Page:
     template: str
     context: dict[str, Any]
     status: int | None = None
+    cookies: list[Cookie] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,10 @@ def encode(value: Any, status: int, request: Request[Any, Any, Any], me: Actor, 
     match value:
         case Page():
             body = render(request, value.template, me=me, **value.context, **extra)
-            return ASGIResponse(body=body, status_code=value.status or status, media_type="text/html", headers=NO_STORE)
+            return ASGIResponse(
+                body=body, status_code=value.status or status, media_type="text/html", headers=NO_STORE,
+                cookies=value.cookies,
+            )  # fmt: skip
         case See():
             return _see(value, request)
         case Download():  # one in pieces is sent by the route
