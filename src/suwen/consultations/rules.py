@@ -113,7 +113,7 @@ def estimate(
 ) -> tuple[int, int]:
     """Minutes until the patient is called, as (from, to). Never before the booked time is promised.
 
-    The one inside needs the rest of a typical visit; each one ahead a whole one. The upper end allows half a visit more.
+    The one inside needs the rest of a typical visit; each one ahead a whole one. The upper end allows half a visit.
     """
     rest = 0.0
     if running_since is not None:
