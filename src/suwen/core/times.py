@@ -27,7 +27,7 @@ def clock(moment: datetime, zone: ZoneInfo, locale: str) -> str:
     return format_time(moment.astimezone(zone), "HH:mm", locale=babel_locale(locale))
 
 
-def day(moment: datetime | date, zone: ZoneInfo, locale: str) -> str:
+def day(moment: datetime | date, zone: ZoneInfo | None, locale: str) -> str:
     """'Tue, Jan 1' or, in Chinese, '1月1日 周二'."""
     local = moment.astimezone(zone).date() if isinstance(moment, datetime) else moment
     return format_date(local, "M月d日 EEE" if locale.startswith("zh") else "EEE, MMM d", locale=babel_locale(locale))
