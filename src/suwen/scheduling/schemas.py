@@ -1,0 +1,272 @@
+"""What comes in and what goes out. Moments are UTC; `zone` says in which zone the clinic's clock is meant."""
+
+from datetime import date, datetime
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from suwen.core.schemas import Input, View
+
+VisitType = Literal["online_video", "offline"]
+Status = Literal["pending", "scheduled", "confirmed", "checked_in", "completed", "cancelled", "no_show"]
+Clock = Annotated[
+    str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="Wall-clock time, HH:MM", examples=["09:00"])
+]
+LocalMoment = Annotated[
+    str,
+    Meta(
+        pattern=r"^\d{4}-\d{2}-\d{2}T([01]\d|2[0-3]):[0-5]\d$",
+        description="Wall-clock moment in `zone`, YYYY-MM-DDTHH:MM",
+        examples=["2030-01-07T09:00"],
+    ),
+]
+Uuid = Annotated[str, Meta(min_length=1, max_length=36)]
+ZoneName = Annotated[str, Meta(max_length=60, description="IANA time zone", examples=["Asia/Shanghai"])]
+Reason = Annotated[str, Meta(min_length=1, max_length=500)]
+
+
+class HoursInput(Input):
+    """Working hours. `closes` 00:00 is midnight. A place gives the zone; online hours need one."""
+
+    first_day: Annotated[date, Meta(examples=["2030-01-07"])]
+    opens: Clock
+    closes: Clock
+    recurrence: Annotated[str, Meta(max_length=255, examples=["WEEKLY Mon,Wed"])] | None = None
+    until: date | None = None
+    location_id: Uuid | None = None
+    zone: ZoneName | None = None
+    visit_type: VisitType | None = None
+    slot_minutes: Annotated[int, Meta(ge=5, le=480)] = 30
+    buffer_minutes: Annotated[int, Meta(ge=0, le=240)] = 0
+    most_per_day: Annotated[int, Meta(ge=1, le=288)] | None = None
+
+
+class HoursChange(HoursInput):
+    """The whole rule anew; `version` is the one that was read."""
+
+    version: int
+
+
+class ExceptionInput(Input):
+    """`block`: closed from..to, whatever the hours say. `add`: open in addition."""
+
+    kind: Literal["block", "add"]
+    starts: LocalMoment
+    ends: LocalMoment
+    zone: ZoneName | None = None
+    location_id: Uuid | None = None
+    visit_type: VisitType | None = None
+    slot_minutes: Annotated[int, Meta(ge=5, le=480)] = 30
+    buffer_minutes: Annotated[int, Meta(ge=0, le=240)] = 0
+    reason: Annotated[str, Meta(max_length=255)] | None = None
+
+
+class HoursView(View):
+    """`meaning` is the RFC 5545 rule; `kind` is hours, block or add. `starts` and `ends` are wall-clock in `zone`."""
+
+    id: str
+    doctor_id: str
+    kind: str
+    starts: str
+    ends: str
+    zone: str
+    recurrence: str | None
+    meaning: str | None
+    until: date | None
+    slot_minutes: int
+    buffer_minutes: int
+    most_per_day: int | None
+    visit_type: str
+    location_id: str | None
+    location: str | None
+    reason: str | None
+    version: int
+
+
+class Brief(View):
+    """A visit somebody must look at."""
+
+    id: str
+    starts_at: datetime
+    ends_at: datetime
+    zone: str
+    patient: str
+    status: str
+
+
+class HoursChanged(View):
+    """What a change of hours did to the slots of the coming weeks; `orphans` are booked and need a decision."""
+
+    id: str
+    version: int
+    added: int
+    removed: int
+    orphans: list[Brief]
+
+
+class PreviewSlot(View):
+    starts_at: datetime
+    ends_at: datetime
+    label: str
+    day: date
+
+
+class Preview(View):
+    """The slots that hours would make, before they are saved."""
+
+    meaning: str | None
+    zone: str
+    slots: list[PreviewSlot]
+
+
+class FreeSlot(View):
+    id: str
+    starts_at: datetime
+    ends_at: datetime
+    visit_type: str
+    location_id: str | None
+    zone: str
+
+
+class FreeWeek(View):
+    """Monday to Monday of the zone asked for."""
+
+    doctor_id: str
+    zone: str
+    starts_at: datetime
+    ends_at: datetime
+    slots: list[FreeSlot]
+
+
+class Booking(Input):
+    """A slot, or the doctor with day and time as the clinic's clock shows them. Without a person: the account's own."""
+
+    slot_id: Uuid | None = None
+    doctor_id: Uuid | None = None
+    appointment_date: date | None = None
+    time_slot: Annotated[str, Meta(max_length=20, examples=["09:00-09:30"])] | None = None
+    patient_profile_id: Uuid | None = None
+    visit_type: VisitType | None = None
+    symptoms: Annotated[str, Meta(max_length=2000)] = ""
+    has_visited_before: bool = False
+
+
+class Details(Input):
+    """What may still be changed until it is paid."""
+
+    patient_profile_id: Uuid | None = None
+    symptoms: Annotated[str, Meta(max_length=2000)] | None = None
+    has_visited_before: bool = False
+
+
+class Booked(View):
+    """A time that is held. `amount` in minor units; pay until `held_until`."""
+
+    id: str
+    status: str
+    starts_at: datetime
+    ends_at: datetime
+    held_until: datetime
+    doctor_id: str
+    patient_profile_id: str
+    order_id: str
+    amount: int
+    currency: str
+    version: int
+
+
+class Moved(View):
+    """Where an appointment stands after something was done to it."""
+
+    id: str
+    status: str
+    version: int
+    starts_at: datetime
+    ends_at: datetime
+    refunded: int = 0
+
+
+class Cancel(Input):
+    reason: Reason
+    version: int | None = None
+
+
+class Reschedule(Input):
+    slot_id: Uuid
+    version: int | None = None
+
+
+class Note(Input):
+    """'I am late', in the patient's words."""
+
+    late_note: Annotated[str, Meta(max_length=255)]
+
+
+class WalkIn(Input):
+    """Somebody is standing at the desk. `starts` defaults to now; with `slot_id` a free slot is taken instead."""
+
+    patient_profile_id: Uuid
+    doctor_id: Uuid | None = None
+    slot_id: Uuid | None = None
+    location_id: Uuid | None = None
+    starts_at: datetime | None = None
+    minutes: Annotated[int, Meta(ge=5, le=480)] = 15
+    visit_type: VisitType = "offline"
+    symptoms: Annotated[str, Meta(max_length=2000)] = ""
+    squeeze_in: bool = False
+
+
+class AppointmentView(View):
+    """`patient_id` is the account that booked and pays, `patient_profile_id` the person who is treated."""
+
+    id: str
+    status: str
+    starts_at: datetime
+    ends_at: datetime
+    zone: str
+    appointment_date: date
+    time_slot: str
+    visit_type: str
+    doctor_id: str
+    doctor: str
+    doctor_title: str
+    location_id: str | None
+    location: str | None
+    patient_id: str
+    patient_profile_id: str
+    patient: str
+    symptoms: str
+    has_visited_before: bool
+    held_until: datetime | None
+    cancel_reason: str | None
+    late_note: str | None
+    checked_in_at: datetime | None
+    slot_id: str | None
+    is_orphan: bool
+    times_moved: int
+    version: int
+    created_at: datetime
+
+
+class DoctorCard(View):
+    """A doctor in the directory. `rating` is hundredths of a star; amounts in minor units."""
+
+    id: str
+    name: str
+    title: str
+    hospital: str
+    department: str | None
+    specialty: str | None
+    good_at: list[str]
+    photo: str | None
+    rating: int
+    reviews: int
+    years_of_practice: int | None
+    languages: list[str]
+    next_free: datetime | None
+    next_free_zone: str | None
+    next_free_slot_id: str | None
+    visit_types: list[str]
+    locations: list[str]
+    amount: int | None
+    currency: str | None
