@@ -41,7 +41,7 @@ class HoursInput(Input):
     most_per_day: Annotated[int, Meta(ge=1, le=288)] | None = None
 
 
-class HoursChange(HoursInput):
+class HoursChange(HoursInput, kw_only=True):
     """The whole rule anew; `version` is the one that was read."""
 
     version: int
@@ -209,22 +209,21 @@ class WalkIn(Input):
     doctor_id: Uuid | None = None
     slot_id: Uuid | None = None
     location_id: Uuid | None = None
-    starts_at: datetime | None = None
+    starts_at: Annotated[datetime, Meta(tz=True)] | None = None
     minutes: Annotated[int, Meta(ge=5, le=480)] = 15
     visit_type: VisitType = "offline"
     symptoms: Annotated[str, Meta(max_length=2000)] = ""
     squeeze_in: bool = False
 
 
-class AppointmentView(View):
-    """`patient_id` is the account that booked and pays, `patient_profile_id` the person who is treated."""
+class AppointmentLine(View):
+    """An appointment in a list: nothing clinical. `patient_id` is the account that booked and pays."""
 
     id: str
     status: str
     starts_at: datetime
     ends_at: datetime
     zone: str
-    appointment_date: date
     time_slot: str
     visit_type: str
     doctor_id: str
@@ -235,10 +234,7 @@ class AppointmentView(View):
     patient_id: str
     patient_profile_id: str
     patient: str
-    symptoms: str
-    has_visited_before: bool
     held_until: datetime | None
-    cancel_reason: str | None
     late_note: str | None
     checked_in_at: datetime | None
     slot_id: str | None
@@ -246,6 +242,15 @@ class AppointmentView(View):
     times_moved: int
     version: int
     created_at: datetime
+
+
+class AppointmentView(AppointmentLine):
+    """The whole appointment; reading it is noted in the audit."""
+
+    appointment_date: date
+    symptoms: str
+    has_visited_before: bool
+    cancel_reason: str | None
 
 
 class DoctorCard(View):

@@ -1,0 +1,214 @@
+"""Statements of the hot paths, built once; bound parameters carry what changes.
+
+Columns carry the names of the views and stand in their order.
+"""
+
+from typing import Any
+
+from sqlalchemy import Select, and_, bindparam, false, func, insert, or_, select, true, union_all, update
+
+from suwen.accounts.models import PatientProfile, User
+from suwen.clinics.models import ClinicLocation, Department, Doctor, Specialty
+from suwen.scheduling.models import Appointment, Slot
+from suwen.scheduling.rules.states import ACTIVE
+
+slots, appointments = Slot.__table__, Appointment.__table__
+users, doctors, profiles = User.__table__, Doctor.__table__, PatientProfile.__table__
+locations, departments, specialties = ClinicLocation.__table__, Department.__table__, Specialty.__table__
+
+LISTED = (doctors.c.verification_status == "approved", doctors.c.is_deleted == false())
+IS_LISTED = select(doctors.c.id).where(doctors.c.id == bindparam("doctor"), *LISTED)
+
+_FREE = (slots.c.id, slots.c.slot_start, slots.c.slot_end, slots.c.visit_type, slots.c.location_id, slots.c.zone)
+_IN_RANGE = (
+    slots.c.doctor_id == bindparam("doctor"),
+    slots.c.slot_start >= bindparam("start"),
+    slots.c.slot_start < bindparam("end"),
+)
+# The covering index answers the first part; the second meets only holds that ran out and were not swept yet.
+FREE_BETWEEN = union_all(
+    select(*_FREE).where(*_IN_RANGE, slots.c.is_booked == false()),
+    select(*_FREE).where(*_IN_RANGE, slots.c.is_booked == true(), slots.c.held_until < bindparam("now")),
+).order_by("slot_start")
+
+SLOT = (
+    select(
+        *(slots.c[name] for name in ("id", "doctor_id", "location_id", "slot_start", "slot_end", "zone")),
+        *(slots.c[name] for name in ("visit_type", "is_booked", "held_until", "is_orphan")),
+        doctors.c.user_id.label("doctor_user_id"),
+        locations.c.currency,
+    )
+    .join(doctors, and_(doctors.c.id == slots.c.doctor_id, *LISTED))
+    .outerjoin(locations, locations.c.id == slots.c.location_id)
+)
+SLOT_BY_ID = SLOT.where(slots.c.id == bindparam("slot"))
+SLOT_BY_TIME = SLOT.where(
+    slots.c.doctor_id == bindparam("doctor"), slots.c.slot_start.in_(bindparam("starts", expanding=True))
+).order_by(slots.c.is_booked, slots.c.slot_start)
+TAKE = (
+    update(slots)
+    .where(
+        slots.c.id == bindparam("slot"),
+        slots.c.is_orphan == false(),
+        or_(slots.c.is_booked == false(), slots.c.held_until < bindparam("now")),
+    )
+    .values(is_booked=True, held_until=bindparam("until"))
+)
+FREE_AGAIN = update(slots).where(slots.c.id == bindparam("slot")).values(is_booked=False, held_until=None)
+KEEP = update(slots).where(slots.c.id == bindparam("slot")).values(is_booked=True, held_until=None)
+
+# The people of an account, locked by raising their version: whoever books for them next waits here. No other
+# constraint could forbid two overlapping visits of one person, or one hold too many.
+LOCK_PEOPLE = (
+    update(profiles)
+    .where(profiles.c.user_id == bindparam("account"), profiles.c.is_deleted == false())
+    .values(version=profiles.c.version + 1)
+)
+_active = appointments.alias("active")
+# One look after the lock: the person asked for (or the default one), the holds of the account, the person's other visits.
+PERSON = (
+    select(
+        profiles.c.id,
+        profiles.c.name,
+        profiles.c.user_id,
+        select(func.count())
+        .where(
+            _active.c.patient_id == profiles.c.user_id,
+            _active.c.status == "pending",
+            _active.c.held_until > bindparam("now"),
+            _active.c.id != bindparam("except_id"),
+        )
+        .scalar_subquery()
+        .label("holds"),
+        select(func.count())
+        .where(
+            _active.c.patient_profile_id == profiles.c.id,
+            _active.c.status.in_(ACTIVE),
+            _active.c.appointment_start < bindparam("end"),
+            _active.c.appointment_end > bindparam("start"),
+            or_(_active.c.status != "pending", _active.c.held_until > bindparam("now")),
+            _active.c.id != bindparam("except_id"),
+        )
+        .scalar_subquery()
+        .label("overlaps"),
+    )
+    .where(profiles.c.is_deleted == false())
+    .order_by(profiles.c.is_default.desc(), profiles.c.created_at)
+    .limit(1)
+)
+PERSON_BY_ID = PERSON.where(profiles.c.id == bindparam("profile"))
+PERSON_OF_ACCOUNT = PERSON_BY_ID.where(profiles.c.user_id == bindparam("account"))
+DEFAULT_PERSON = PERSON.where(profiles.c.user_id == bindparam("account"))
+INSERT_APPOINTMENT = insert(appointments)
+
+_doctor_user = users.alias("doctor_user")
+_LINE = (
+    appointments.c.id,
+    appointments.c.status,
+    appointments.c.appointment_start.label("starts_at"),
+    appointments.c.appointment_end.label("ends_at"),
+    appointments.c.zone,
+    appointments.c.time_slot,
+    appointments.c.visit_type,
+    appointments.c.doctor_id,
+    _doctor_user.c.name.label("doctor"),
+    doctors.c.title.label("doctor_title"),
+    appointments.c.location_id,
+    locations.c.name.label("location"),
+    appointments.c.patient_id,
+    appointments.c.patient_profile_id,
+    profiles.c.name.label("patient"),
+    appointments.c.held_until,
+    appointments.c.late_note,
+    appointments.c.checked_in_at,
+    appointments.c.slot_id,
+    func.coalesce(slots.c.is_orphan, false()).label("is_orphan"),
+    appointments.c.times_moved,
+    appointments.c.version,
+    appointments.c.created_at,
+)
+_FULL = (appointments.c.symptoms, appointments.c.has_visited_before, appointments.c.cancel_reason)
+
+
+def _joined(statement: Select[Any]) -> Select[Any]:
+    return (
+        statement.join(doctors, doctors.c.id == appointments.c.doctor_id)
+        .join(_doctor_user, _doctor_user.c.id == doctors.c.user_id)
+        .join(profiles, profiles.c.id == appointments.c.patient_profile_id)
+        .outerjoin(locations, locations.c.id == appointments.c.location_id)
+        .outerjoin(slots, slots.c.id == appointments.c.active_slot_id)
+        .where(appointments.c.is_deleted == false())
+    )
+
+
+LINES = _joined(select(*_LINE))
+WHOLE = _joined(select(*_LINE, *_FULL, doctors.c.user_id.label("doctor_user_id"))).where(
+    appointments.c.id == bindparam("id")
+)
+# Whose appointments somebody may see at all; the admin and the system see every one.
+OWNED_BY = {
+    "patient": appointments.c.patient_id == bindparam("me"),
+    "doctor": appointments.c.doctor_id == bindparam("me"),
+    "admin": true(),
+    "system": true(),
+}
+VISIBLE_BY_ID = {role: WHOLE.where(owned) for role, owned in OWNED_BY.items()}
+VISIBLE = {role: LINES.where(owned) for role, owned in OWNED_BY.items()}
+
+DAY = (
+    VISIBLE["doctor"]
+    .where(
+        appointments.c.appointment_start < bindparam("end"),
+        appointments.c.appointment_end > bindparam("start"),
+        appointments.c.status.in_((*ACTIVE, "completed", "no_show")),
+        or_(appointments.c.status != "pending", appointments.c.held_until > bindparam("now")),
+    )
+    .order_by(appointments.c.appointment_start, appointments.c.id)
+)
+
+_free_at = slots.alias("free_at")
+
+
+def next_free(column: Any, *more: Any) -> Any:
+    """The first free slot of a doctor from `now` on: one look into the covering index per doctor."""
+    return (
+        select(column)
+        .where(
+            _free_at.c.doctor_id == doctors.c.id,
+            _free_at.c.is_booked == false(),
+            _free_at.c.slot_start >= bindparam("soonest"),
+            *more,
+        )
+        .order_by(_free_at.c.slot_start)
+        .limit(1)
+        .scalar_subquery()
+    )
+
+
+def directory(visit_type: str | None, location_id: str | None) -> Select[Any]:
+    """Listed doctors with their next free time, among the slots of that kind and place."""
+    wanted = [_free_at.c.visit_type == visit_type] if visit_type else []
+    wanted += [_free_at.c.location_id == location_id] if location_id else []
+    return (
+        select(
+            doctors.c.id,
+            users.c.name,
+            doctors.c.title,
+            doctors.c.hospital,
+            departments.c.name.label("department"),
+            specialties.c.name.label("specialty"),
+            doctors.c.specialties.label("good_at"),
+            doctors.c.photos,
+            doctors.c.average_rating,
+            doctors.c.total_reviews,
+            doctors.c.years_of_practice,
+            doctors.c.languages,
+            doctors.c.department_id,
+            doctors.c.specialty_id,
+            next_free(_free_at.c.id, *wanted).label("next_free_slot_id"),
+        )
+        .join(users, users.c.id == doctors.c.user_id)
+        .outerjoin(departments, departments.c.id == doctors.c.department_id)
+        .outerjoin(specialties, specialties.c.id == doctors.c.specialty_id)
+        .where(*LISTED, users.c.is_deleted == false(), users.c.status == "active")
+    )

@@ -1,0 +1,38 @@
+"""Free times of a doctor, for a week of the reader's zone."""
+
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from suwen.core.errors import NotFound
+from suwen.scheduling import queries
+from suwen.scheduling.rules import days, states, windows
+from suwen.scheduling.schemas import FreeSlot, FreeWeek
+
+
+def free_week(tx: Session, doctor_id: str, day: date | None, zone: str, now: datetime) -> FreeWeek:
+    """Free slots from the Monday of `day` (default: today) to the next, in order; NotFound for a doctor not listed."""
+    place = windows.zone_of(zone)
+    start, end = days.week_bounds(day or days.local_day(now, place), place)
+    found = free_between(tx, doctor_id, start, end, now)
+    return FreeWeek(doctor_id=doctor_id, zone=zone, starts_at=start, ends_at=end, slots=found)
+
+
+def free_between(tx: Session, doctor_id: str, start: datetime, end: datetime, now: datetime) -> list[FreeSlot]:
+    """Free slots that can still be booked online, soonest first."""
+    soonest = windows.bookable_from(now, states.DEFAULT.lead)
+    values = {"doctor": doctor_id, "start": max(start, soonest), "end": end, "now": now}
+    connection = tx.connection()
+    found = [FreeSlot(*row) for row in connection.execute(queries.FREE_BETWEEN, values).all()]
+    # Only when there is nothing to show is it worth a second statement to say why.
+    if not found and connection.execute(queries.IS_LISTED, {"doctor": doctor_id}).first() is None:
+        raise NotFound()
+    return found
+
+
+def by_day(found: list[FreeSlot], zone: ZoneInfo) -> dict[date, list[FreeSlot]]:
+    grouped: dict[date, list[FreeSlot]] = {}
+    for slot in found:
+        grouped.setdefault(slot.starts_at.astimezone(UTC).astimezone(zone).date(), []).append(slot)
+    return grouped
