@@ -57,6 +57,16 @@ def starts_of(day: date, text: str, zone: ZoneInfo) -> list[datetime]:
     return found
 
 
+def fits(text: str, start: datetime, end: datetime, zone: ZoneInfo) -> bool:
+    """Whether '09:00-09:30' (or only '09:00') is what the clock shows for this slot."""
+    match = LABEL.fullmatch(text)
+    if match is None:
+        return False
+    shown = label(start, end, zone).split("-")
+    given = [f"{int(match.group(place)):02d}:{match.group(place + 1)}" for place in (1, 3) if match.group(place)]
+    return given == shown[: len(given)]
+
+
 def _midnight(day: date, zone: ZoneInfo) -> datetime:
     # A midnight that is skipped (some zones change at 00:00) is the first moment after the gap:
     # the offset before the gap, which datetime uses with fold 0, says just that.

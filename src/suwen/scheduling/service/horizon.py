@@ -96,7 +96,9 @@ def regenerate(tx: Session, doctor_id: str, now: datetime) -> Outcome:
     existing = tx.scalars(
         select(Slot).where(Slot.doctor_id == doctor_id, Slot.slot_start >= now).with_for_update()
     ).all()
-    kept, gone, lost = [], [], []
+    kept: list[Slot] = []
+    gone: list[Slot] = []
+    lost: list[Slot] = []
     for slot in existing:
         if _same(slot, wanted.get(slot.slot_start)):
             kept.append(slot)

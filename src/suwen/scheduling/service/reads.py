@@ -143,7 +143,7 @@ def _narrowed(me: Actor, wanted: Filter, now: datetime) -> Select[Any]:
         raise NotFound()
     open_ = table.c.status.in_(states.ACTIVE) & or_(table.c.status != "pending", table.c.held_until > now)
     zone = windows.zone_of(me.zone)
-    conditions = []
+    conditions: list[Any] = []
     if wanted.when == "upcoming":
         conditions.append(open_ & (table.c.appointment_end > now))
     elif wanted.when == "past":
