@@ -45,6 +45,11 @@ class PersonBusy(Conflict):
     code, title = "person_busy", "There is already an appointment at this time for this person."
 
 
+class DoctorBusy(Conflict):
+    code = "doctor_busy"
+    title = "The doctor has another visit at this time. Squeeze it in on purpose, or choose another time."
+
+
 class TooManyHolds(Conflict):
     code = "too_many_holds"
     title = "Too many times are being held for you. Pay for one or let one go first."

@@ -5,19 +5,20 @@ Columns carry the names of the views and stand in their order.
 
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, false, func, insert, or_, select, true, union_all, update
+from sqlalchemy import Date, Select, bindparam, false, func, insert, or_, select, true, union_all, update
 
 from suwen.accounts.models import PatientProfile, User
-from suwen.clinics.models import ClinicLocation, Department, Doctor, Specialty
+from suwen.clinics import queries as clinics
+from suwen.clinics.models import ClinicLocation, Doctor
 from suwen.scheduling.models import Appointment, Slot
 from suwen.scheduling.rules.states import ACTIVE
 
 slots, appointments = Slot.__table__, Appointment.__table__
 users, doctors, profiles = User.__table__, Doctor.__table__, PatientProfile.__table__
-locations, departments, specialties = ClinicLocation.__table__, Department.__table__, Specialty.__table__
+locations = ClinicLocation.__table__
 
-LISTED = (doctors.c.verification_status == "approved", doctors.c.is_deleted == false())
-IS_LISTED = select(doctors.c.id).where(doctors.c.id == bindparam("doctor"), *LISTED)
+LISTED = clinics.listed(bindparam("today", type_=Date()))
+IS_LISTED = clinics.public_card().where(doctors.c.id == bindparam("doctor"), LISTED)
 
 _FREE = (slots.c.id, slots.c.slot_start, slots.c.slot_end, slots.c.visit_type, slots.c.location_id, slots.c.zone)
 _IN_RANGE = (
@@ -36,10 +37,11 @@ SLOT = (
         *(slots.c[name] for name in ("id", "doctor_id", "location_id", "slot_start", "slot_end", "zone")),
         *(slots.c[name] for name in ("visit_type", "is_booked", "held_until", "is_orphan")),
         doctors.c.user_id.label("doctor_user_id"),
-        locations.c.currency,
+        doctors.c.consultation_fee,
     )
-    .join(doctors, and_(doctors.c.id == slots.c.doctor_id, *LISTED))
-    .outerjoin(locations, locations.c.id == slots.c.location_id)
+    .join(doctors, doctors.c.id == slots.c.doctor_id)
+    .join(users, users.c.id == doctors.c.user_id)
+    .where(LISTED)
 )
 SLOT_BY_ID = SLOT.where(slots.c.id == bindparam("slot"))
 SLOT_BY_TIME = SLOT.where(
@@ -65,7 +67,7 @@ LOCK_PEOPLE = (
     .values(version=profiles.c.version + 1)
 )
 _active = appointments.alias("active")
-# One look after the lock: the person asked for (or the default one), the holds of the account, the person's other visits.
+# One look after the lock: the person asked for (or the default one), the account's holds, the person's other visits.
 PERSON = (
     select(
         profiles.c.id,
@@ -186,29 +188,9 @@ def next_free(column: Any, *more: Any) -> Any:
 
 
 def directory(visit_type: str | None, location_id: str | None) -> Select[Any]:
-    """Listed doctors with their next free time, among the slots of that kind and place."""
+    """Listed doctors with their next free slot, among the slots of that kind and place."""
     wanted = [_free_at.c.visit_type == visit_type] if visit_type else []
     wanted += [_free_at.c.location_id == location_id] if location_id else []
-    return (
-        select(
-            doctors.c.id,
-            users.c.name,
-            doctors.c.title,
-            doctors.c.hospital,
-            departments.c.name.label("department"),
-            specialties.c.name.label("specialty"),
-            doctors.c.specialties.label("good_at"),
-            doctors.c.photos,
-            doctors.c.average_rating,
-            doctors.c.total_reviews,
-            doctors.c.years_of_practice,
-            doctors.c.languages,
-            doctors.c.department_id,
-            doctors.c.specialty_id,
-            next_free(_free_at.c.id, *wanted).label("next_free_slot_id"),
-        )
-        .join(users, users.c.id == doctors.c.user_id)
-        .outerjoin(departments, departments.c.id == doctors.c.department_id)
-        .outerjoin(specialties, specialties.c.id == doctors.c.specialty_id)
-        .where(*LISTED, users.c.is_deleted == false(), users.c.status == "active")
-    )
+    return clinics.public_card(
+        doctors.c.consultation_fee, next_free(_free_at.c.id, *wanted).label("next_free_slot_id")
+    ).where(LISTED)

@@ -79,7 +79,7 @@ def remove(tx: Session, me: Actor, id: str, now: datetime) -> HoursChanged:
 def add_exception(tx: Session, me: Actor, doctor_id: str, data: ExceptionInput, now: datetime) -> HoursChanged:
     """Close or open the doctor's time once, from..to. An addition may not overlap the hours."""
     _lock(tx, me, doctor_id)
-    place = _place(tx, data.location_id)
+    place = horizon.place(tx, data.location_id)
     zone = _zone(data.zone, place, me)
     start, end = datetime.fromisoformat(data.starts), datetime.fromisoformat(data.ends)
     longest = LONGEST_BLOCK if data.kind == "block" else windows.LONGEST_WINDOW
@@ -134,7 +134,7 @@ def _changed(tx: Session, row: Availability, now: datetime) -> HoursChanged:
 
 
 def _fill(tx: Session, row: Availability, data: HoursInput, now: datetime) -> None:
-    place = _place(tx, data.location_id)
+    place = horizon.place(tx, data.location_id)
     row.location_id = place.id if place else None
     row.visit_type = data.visit_type or ("offline" if place else "online_video")
     if row.visit_type == "offline" and place is None:
@@ -181,15 +181,6 @@ def _zone(given: str | None, place: ClinicLocation | None, me: Actor | None) -> 
         raise BadHours(fields={"zone": "Online hours need a time zone."})
     windows.zone_of(zone)
     return zone
-
-
-def _place(tx: Session, location_id: str | None) -> ClinicLocation | None:
-    if location_id is None:
-        return None
-    place = tx.get(ClinicLocation, location_id)
-    if place is None or not place.is_active:
-        raise BadHours(fields={"location_id": "There is no such place."})
-    return place
 
 
 def _keep_apart(tx: Session, row: Availability, now: datetime) -> None:

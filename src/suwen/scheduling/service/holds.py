@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, true, update
+from sqlalchemy import bindparam, delete, select, true, update
 from sqlalchemy.orm import Session
 
-from suwen.core.actor import Actor
 from suwen.core.db import changed, rows
 from suwen.core.errors import NotFound
 from suwen.core.outbox import emit
@@ -16,7 +15,6 @@ from suwen.scheduling import queries
 from suwen.scheduling.errors import PersonBusy, SlotTaken, TooManyHolds
 from suwen.scheduling.events import HoldReleased
 from suwen.scheduling.queries import appointments, slots
-from suwen.scheduling.rules import states
 
 EXPIRED = (
     update(appointments)
@@ -30,17 +28,15 @@ EXPIRED = (
         updated_at=bindparam("at"), version=appointments.c.version + 1,
     )
 )  # fmt: skip
-HOLDER = queries.select(appointments.c.id).where(
+HOLDER = select(appointments.c.id).where(
     appointments.c.active_slot_id == bindparam("slot"), appointments.c.status == "pending"
 )
 RAN_OUT = (
-    queries.select(appointments.c.id)
+    select(appointments.c.id)
     .where(appointments.c.status == "pending", appointments.c.held_until <= bindparam("at"))
     .limit(200)
 )
-OF_VISIT = queries.select(appointments.c.slot_id, appointments.c.doctor_id).where(
-    appointments.c.id == bindparam("appointment")
-)
+OF_VISIT = select(appointments.c.slot_id, appointments.c.doctor_id).where(appointments.c.id == bindparam("appointment"))
 
 
 @dataclass(frozen=True)
@@ -103,7 +99,7 @@ def sweep(tx: Session, now: datetime) -> int:
     return sum(_end(tx, id, now, free=True) for id in found)
 
 
-def free(tx: Session, slot_id: str | None) -> None:
+def offer_again(tx: Session, slot_id: str | None) -> None:
     """Offer the slot again; one whose hours are gone disappears instead."""
     if slot_id is None:
         return
@@ -126,17 +122,8 @@ def _end(tx: Session, appointment_id: str, now: datetime, *, free: bool) -> bool
         return False
     visit = connection.execute(OF_VISIT, {"appointment": appointment_id}).one()
     if free:
-        globals()["free"](tx, visit.slot_id)
-    payments.void_order(tx, subject(appointment_id), now)
+        offer_again(tx, visit.slot_id)
+    payments.void(tx, subject(appointment_id), now)
     emit(tx, HoldReleased(appointment_id), now)
     tell(tx, visit.doctor_id, appointment_id)
     return True
-
-
-def policy() -> states.Policy:
-    """The clinic's windows."""
-    return states.DEFAULT
-
-
-def role_of(me: Actor) -> str:
-    return me.role

@@ -12,9 +12,10 @@ from typing import Any
 from sqlalchemy import and_, delete, false, insert, or_, select, true, update
 from sqlalchemy.orm import Session
 
-from suwen.clinics.models import Doctor
+from suwen.clinics.models import ClinicLocation, Doctor
 from suwen.core.db import changed, new_id, rows
 from suwen.core.outbox import emit
+from suwen.scheduling.errors import BadHours
 from suwen.scheduling.events import SlotsOrphaned
 from suwen.scheduling.models import Appointment, Availability, Slot
 from suwen.scheduling.rules import days, states, windows
@@ -86,6 +87,15 @@ def live(tx: Session, doctor_id: str, now: datetime) -> list[Availability]:
 def lock_doctor(tx: Session, doctor_id: str) -> bool:
     """Whoever changes this doctor's hours next waits until we are done."""
     return rows(tx, update(Doctor).where(Doctor.id == doctor_id).values(version=Doctor.version + 1)) == 1
+
+
+def place(tx: Session, location_id: str | None) -> ClinicLocation | None:
+    if location_id is None:
+        return None
+    place = tx.get(ClinicLocation, location_id)
+    if place is None or not place.is_active:
+        raise BadHours(fields={"location_id": "There is no such place."})
+    return place
 
 
 def regenerate(tx: Session, doctor_id: str, now: datetime) -> Outcome:

@@ -26,7 +26,7 @@ def free_between(tx: Session, doctor_id: str, start: datetime, end: datetime, no
     connection = tx.connection()
     found = [FreeSlot(*row) for row in connection.execute(queries.FREE_BETWEEN, values).all()]
     # Only when there is nothing to show is it worth a second statement to say why.
-    if not found and connection.execute(queries.IS_LISTED, {"doctor": doctor_id}).first() is None:
+    if not found and connection.execute(queries.IS_LISTED, {"doctor": doctor_id, "today": now.date()}).first() is None:
         raise NotFound()
     return found
 

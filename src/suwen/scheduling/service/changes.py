@@ -1,0 +1,159 @@
+"""What happens to a visit after it was booked: cancelled, moved, arrived, missed, completed."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from suwen.accounts.service import care
+from suwen.core import audit
+from suwen.core.actor import Actor
+from suwen.core.db import changed
+from suwen.core.errors import Forbidden, NotFound
+from suwen.core.outbox import emit
+from suwen.payments import service as payments
+from suwen.scheduling import queries
+from suwen.scheduling.errors import NoSuchTime, VersionChanged
+from suwen.scheduling.events import AppointmentCancelled, AppointmentMoved, PatientArrived, PatientMissed
+from suwen.scheduling.queries import appointments
+from suwen.scheduling.rules import states
+from suwen.scheduling.schemas import Cancel, Moved, Note, Reschedule
+from suwen.scheduling.service import booking, holds, horizon, paying, reads
+
+DEFAULT = states.DEFAULT
+
+
+def cancel(tx: Session, me: Actor, id: str, data: Cancel, now: datetime) -> Moved:
+    """Give the time back, with a reason. What was paid goes back by the clinic's rules, all of it if staff cancels.
+
+    Refused: final states, too late for a patient, another version than the one that was seen.
+    """
+    row = reads.visible(tx, me, id)
+    states.move("cancel", row["status"], me.role)
+    states.cancellable(DEFAULT, me.role, row["status"], row["starts_at"], row["ends_at"], now)
+    step(tx, row, data.version, now, status="cancelled", active_slot_id=None, cancel_reason=data.reason.strip(),
+         cancelled_by=me.id or None, cancelled_at=now, held_until=None)  # fmt: skip
+    _give_back(tx, row, now)
+    refunded = _money_back(tx, me, row, data.reason, now)
+    care.end_care(tx, id, now)
+    by = "patient" if me.role == states.PATIENT else "staff"
+    if row["status"] != "pending":
+        emit(tx, AppointmentCancelled(id, by, refunded), now)
+    return _done(tx, me, row, "cancelled", now, refunded=refunded)
+
+
+def reschedule(tx: Session, me: Actor, id: str, data: Reschedule, now: datetime) -> Moved:
+    """Move to another free time of the same doctor and kind. Both slots change hands in one step.
+
+    Refused: too late, moved too often, the new time taken or past, the person busy then.
+    """
+    row = reads.visible(tx, me, id)
+    states.reschedulable(DEFAULT, me.role, row["status"], row["starts_at"], row["times_moved"], now)
+    if row["status"] == "pending":
+        booking.held(row, now)
+    slot = tx.connection().execute(queries.SLOT_BY_ID, {"slot": data.slot_id, "today": now.date()}).first()
+    if slot is None:
+        raise NotFound()
+    if (slot.doctor_id, slot.visit_type) != (row["doctor_id"], row["visit_type"]) or slot.id == row["slot_id"]:
+        raise NoSuchTime("Choose another time of the same doctor and of the same kind.")
+    booking.bookable(slot, now, DEFAULT)
+    holds.take(tx, slot, row["held_until"], now)
+    holds.person(tx, row["patient_id"], row["patient_profile_id"], slot.slot_start, slot.slot_end, now, except_id=id)
+    step(tx, row, data.version, now, slot_id=slot.id, active_slot_id=slot.id, location_id=slot.location_id,
+         **booking.times(slot.slot_start, slot.slot_end, slot.zone), times_moved=appointments.c.times_moved + 1,
+         reminded_day_at=None, reminded_hour_at=None, reminded_soon_at=None)  # fmt: skip
+    _give_back(tx, row, now)
+    moved = row | {"starts_at": slot.slot_start, "ends_at": slot.slot_end}
+    if row["status"] == "scheduled":
+        order = payments.order_of(tx, holds.subject(id))
+        if order is not None and order.status == "pending":
+            payments.defer(tx, order.id, slot.slot_end + paying.DESK_CLOSES, now)
+    if row["status"] != "pending":
+        paying.related(tx, moved, now)
+        emit(tx, AppointmentMoved(id, row["version"] + 1, row["starts_at"].isoformat()), now)
+    return _done(tx, me, moved, row["status"], now)
+
+
+def check_in(tx: Session, me: Actor, id: str, now: datetime) -> Moved:
+    """The patient is here. TooEarly or PastTime outside the time around the visit."""
+    row = reads.visible(tx, me, id)
+    states.move("check_in", row["status"], me.role)
+    states.arrivable(DEFAULT, row["starts_at"], row["ends_at"], now)
+    step(tx, row, None, now, status="checked_in", checked_in_at=now)
+    emit(tx, PatientArrived(id), now)
+    return _done(tx, me, row, "checked_in", now)
+
+
+def miss(tx: Session, me: Actor, id: str, now: datetime) -> Moved:
+    """Nobody came. TooEarly before the visit began."""
+    row = reads.visible(tx, me, id)
+    states.move("miss", row["status"], me.role)
+    states.missable(row["starts_at"], now)
+    step(tx, row, None, now, status="no_show")
+    emit(tx, PatientMissed(id), now)
+    return _done(tx, me, row, "no_show", now)
+
+
+def complete(tx: Session, me: Actor, id: str, now: datetime) -> Moved:
+    """The visit took place."""
+    row = reads.visible(tx, me, id)
+    states.move("complete", row["status"], me.role)
+    step(tx, row, None, now, status="completed", completed_at=now)
+    return _done(tx, me, row, "completed", now)
+
+
+def say_late(tx: Session, me: Actor, id: str, data: Note, now: datetime) -> Moved:
+    """'I am late', shown to the doctor beside the name."""
+    row = reads.visible(tx, me, id)
+    if me.role != states.PATIENT:
+        raise Forbidden()
+    states.move("check_in", row["status"], "patient")
+    step(tx, row, None, now, late_note=data.late_note.strip())
+    return _done(tx, me, row, row["status"], now)
+
+
+def step(tx: Session, row: dict[str, Any], version: int | None, now: datetime, **values: Any) -> None:
+    """The guarded write: the same version as the row that was looked at, and as the caller saw."""
+    mine = update(appointments).where(
+        appointments.c.id == row["id"],
+        appointments.c.status == row["status"],
+        appointments.c.version == (row["version"] if version is None else version),
+    )
+    written = mine.values(**values, version=appointments.c.version + 1, updated_at=now)
+    if tx.connection().execute(written).rowcount != 1:
+        raise VersionChanged()
+
+
+def _give_back(tx: Session, row: dict[str, Any], now: datetime) -> None:
+    """Offer the time again; a visit without a slot gives its stretch back to the hours."""
+    if row["slot_id"] is not None:
+        holds.offer_again(tx, row["slot_id"])
+    elif row["ends_at"] > now:
+        horizon.lock_doctor(tx, row["doctor_id"])
+        horizon.regenerate(tx, row["doctor_id"], now)
+
+
+def _money_back(tx: Session, me: Actor, row: dict[str, Any], reason: str, now: datetime) -> int:
+    """Void what is still to be paid, or pay back the part that the rules give; minor units."""
+    if payments.void(tx, holds.subject(row["id"]), now):
+        return 0
+    order = payments.order_of(tx, holds.subject(row["id"]))
+    if order is None or order.status != "paid":
+        return 0
+    percent = states.refund_percent(DEFAULT, me.role, row["starts_at"], now)
+    amount = order.amount * percent // 100
+    if amount:
+        # The bill shows this text; the patient's own words may be clinical.
+        payments.refund(tx, me, order.id, amount, "Appointment cancelled", now)
+    return amount
+
+
+def _done(tx: Session, me: Actor, row: dict[str, Any], status: str, now: datetime, *, refunded: int = 0) -> Moved:
+    audit.seen(tx, me, "write", "appointment", row["id"], row["patient_profile_id"], now=now)
+    holds.tell(tx, row["doctor_id"], row["id"])
+    changed(tx, f"queue:{row['doctor_id']}")
+    return Moved(
+        id=row["id"], status=status, version=row["version"] + 1, starts_at=row["starts_at"], ends_at=row["ends_at"],
+        refunded=refunded,
+    )  # fmt: skip

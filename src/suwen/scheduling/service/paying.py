@@ -1,0 +1,141 @@
+"""How a held time becomes certain: from the balance, by a promise to pay at the desk, or when money has come in."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
+
+from suwen.accounts.service import care
+from suwen.core import audit
+from suwen.core.actor import SYSTEM, Actor
+from suwen.core.errors import Forbidden
+from suwen.core.outbox import emit
+from suwen.payments import service as payments
+from suwen.scheduling import queries
+from suwen.scheduling.errors import HoldExpired, PersonBusy, SlotTaken, WrongState
+from suwen.scheduling.events import AppointmentBooked
+from suwen.scheduling.queries import appointments
+from suwen.scheduling.rules import states
+from suwen.scheduling.schemas import Moved
+from suwen.scheduling.service import holds, reads
+
+# An unpaid visit can still be settled at the desk on the way out.
+DESK_CLOSES = timedelta(hours=12)
+CARE_LASTS = timedelta(days=90)
+REVIVE = select(
+    appointments.c.id, appointments.c.status, appointments.c.cancel_reason, appointments.c.slot_id,
+    appointments.c.doctor_id, appointments.c.patient_id, appointments.c.patient_profile_id,
+    appointments.c.appointment_start, appointments.c.appointment_end,
+).where(appointments.c.id == queries.bindparam("id"))  # fmt: skip
+
+
+def pay_from_balance(tx: Session, me: Actor, id: str, now: datetime) -> Moved:
+    """Pay and confirm in one step. Refused: the hold is over, the balance too low; then nothing has changed."""
+    row = reads.visible(tx, me, id)
+    if me.role != "patient":
+        raise Forbidden()
+    states.move("confirm", _status(row), me.role)
+    _turn(tx, row, "confirmed", now)
+    order = payments.order_of(tx, holds.subject(id))
+    if order is None:
+        raise WrongState(status=row["status"])
+    payments.pay_from_balance(tx, me, order.id, now)
+    return _certain(tx, me, row, "confirmed", now)
+
+
+def pay_at_desk(tx: Session, me: Actor, id: str, now: datetime) -> Moved:
+    """Keep the time on a promise. HoldExpired once the hold is over."""
+    row = reads.visible(tx, me, id)
+    states.move("promise_to_pay", _status(row), me.role)
+    _turn(tx, row, "scheduled", now)
+    order = payments.order_of(tx, holds.subject(id))
+    if order is not None:
+        payments.defer(tx, order.id, row["ends_at"] + DESK_CLOSES, now)
+    return _certain(tx, me, row, "scheduled", now)
+
+
+def confirm(tx: Session, id: str, order_id: str, now: datetime) -> None:
+    """The money has come. Saying it twice changes nothing; if the time is gone meanwhile, the money goes back."""
+    paid = (
+        update(appointments)
+        .where(appointments.c.id == id, appointments.c.status.in_(("pending", "scheduled")))
+        .values(status="confirmed", held_until=None, version=appointments.c.version + 1, updated_at=now)
+    )
+    met = tx.connection().execute(paid).rowcount
+    if met:
+        _certain(tx, SYSTEM, reads.visible(tx, SYSTEM, id), "confirmed", now, version_known=True)
+        return
+    found = tx.connection().execute(REVIVE, {"id": id}).first()
+    if found is None or found.status != "cancelled":
+        return
+    if found.cancel_reason == reads.RAN_OUT and _revived(tx, found, now):
+        _certain(tx, SYSTEM, reads.visible(tx, SYSTEM, id), "confirmed", now, version_known=True)
+        return
+    order = payments.order_of(tx, holds.subject(id))
+    if order is not None and order.id == order_id and order.status == "paid":
+        payments.refund(tx, SYSTEM, order_id, None, "The time was no longer free when the payment arrived.", now)
+
+
+def _revived(tx: Session, found: Any, now: datetime) -> bool:
+    """Take the time once more for who paid a moment too late."""
+    if found.slot_id is None or found.appointment_start <= now:
+        return False
+    slot = tx.connection().execute(queries.SLOT_BY_ID, {"slot": found.slot_id, "today": now.date()}).first()
+    if slot is None:
+        return False
+    try:
+        with tx.begin_nested():
+            holds.take(tx, slot, None, now)
+            holds.person(tx, found.patient_id, found.patient_profile_id, slot.slot_start, slot.slot_end, now)
+            again = update(appointments).where(appointments.c.id == found.id, appointments.c.status == "cancelled")
+            tx.connection().execute(
+                again.values(
+                    status="confirmed", active_slot_id=found.slot_id, held_until=None, cancel_reason=None,
+                    cancelled_at=None, version=appointments.c.version + 1, updated_at=now,
+                )
+            )  # fmt: skip
+    except (SlotTaken, PersonBusy):
+        return False
+    return True
+
+
+def _status(row: dict[str, Any]) -> str:
+    """The state to start from; a hold that was swept is told as one that ran out."""
+    if row["status"] == "cancelled" and row["cancel_reason"] == reads.RAN_OUT:
+        raise HoldExpired()
+    return str(row["status"])
+
+
+def _turn(tx: Session, row: dict[str, Any], target: str, now: datetime) -> None:
+    """The guarded step: still in that state, and if held, still held."""
+    mine = update(appointments).where(
+        appointments.c.id == row["id"],
+        appointments.c.status == row["status"],
+        or_(appointments.c.status != "pending", appointments.c.held_until > now),
+    )
+    turned = mine.values(status=target, held_until=None, version=appointments.c.version + 1, updated_at=now)
+    if tx.connection().execute(turned).rowcount != 1:
+        raise HoldExpired() if row["status"] == "pending" else WrongState(status=row["status"])
+
+
+def _certain(
+    tx: Session, me: Actor, row: dict[str, Any], status: str, now: datetime, *, version_known: bool = False
+) -> Moved:
+    """What follows once a visit is certain: the slot is kept, the doctor may see the record, both sides are told."""
+    version = row["version"] if version_known else row["version"] + 1
+    if row["slot_id"]:
+        tx.connection().execute(queries.KEEP, {"slot": row["slot_id"]})
+    related(tx, row, now)
+    emit(tx, AppointmentBooked(row["id"], version), now)
+    audit.seen(tx, me, "write", "appointment", row["id"], row["patient_profile_id"], now=now)
+    holds.tell(tx, row["doctor_id"], row["id"])
+    return Moved(id=row["id"], status=status, version=version, starts_at=row["starts_at"], ends_at=row["ends_at"])
+
+
+def related(tx: Session, row: dict[str, Any], now: datetime) -> None:
+    """Whoever is going to treat may open the record, until some time after the visit."""
+    care.relate_care(
+        tx, row["patient_profile_id"], row["doctor_user_id"], row["id"], "appointment", now,
+        row["ends_at"] + CARE_LASTS,
+    )  # fmt: skip
