@@ -1,6 +1,7 @@
 """What happened to an appointment. Small: whoever reacts looks the rest up."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from suwen.core.outbox import Event
 
@@ -9,7 +10,7 @@ from suwen.core.outbox import Event
 class AppointmentHeld(Event):
     """A time is held while somebody pays for it."""
 
-    name = "scheduling.appointment_held"
+    name: ClassVar[str] = "scheduling.appointment_held"
     appointment_id: str
 
 
@@ -17,7 +18,7 @@ class AppointmentHeld(Event):
 class AppointmentBooked(Event):
     """It is certain now: paid (`confirmed`) or to be paid at the desk (`scheduled`)."""
 
-    name = "scheduling.appointment_booked"
+    name: ClassVar[str] = "scheduling.appointment_booked"
     appointment_id: str
     version: int
 
@@ -26,7 +27,7 @@ class AppointmentBooked(Event):
 class AppointmentMoved(Event):
     """It has another time; `was` is the old start (ISO 8601, UTC)."""
 
-    name = "scheduling.appointment_moved"
+    name: ClassVar[str] = "scheduling.appointment_moved"
     appointment_id: str
     version: int
     was: str
@@ -36,7 +37,7 @@ class AppointmentMoved(Event):
 class AppointmentCancelled(Event):
     """`by` is patient, staff or system; `refunded` in minor units."""
 
-    name = "scheduling.appointment_cancelled"
+    name: ClassVar[str] = "scheduling.appointment_cancelled"
     appointment_id: str
     by: str
     refunded: int
@@ -46,29 +47,29 @@ class AppointmentCancelled(Event):
 class HoldReleased(Event):
     """Nobody paid in time; the slot is free again."""
 
-    name = "scheduling.hold_released"
+    name: ClassVar[str] = "scheduling.hold_released"
     appointment_id: str
 
 
 @dataclass(frozen=True)
 class PatientArrived(Event):
-    name = "scheduling.patient_arrived"
+    name: ClassVar[str] = "scheduling.patient_arrived"
     appointment_id: str
 
 
 @dataclass(frozen=True)
 class PatientMissed(Event):
-    name = "scheduling.patient_missed"
+    name: ClassVar[str] = "scheduling.patient_missed"
     appointment_id: str
 
 
 @dataclass(frozen=True)
 class ReminderDue(Event):
-    """`kind` is day, hour or soon. `version` is the appointment's: one that moved since is not reminded of."""
+    """`kind` is day, hour or soon. `start` is the time it was due for: a visit that moved since is not reminded of."""
 
-    name = "scheduling.reminder_due"
+    name: ClassVar[str] = "scheduling.reminder_due"
     appointment_id: str
-    version: int
+    start: str
     kind: str
 
 
@@ -76,6 +77,6 @@ class ReminderDue(Event):
 class SlotsOrphaned(Event):
     """Hours were changed or blocked although these visits are booked; somebody must move or cancel them."""
 
-    name = "scheduling.slots_orphaned"
+    name: ClassVar[str] = "scheduling.slots_orphaned"
     doctor_id: str
     appointment_ids: list[str]

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from suwen.clinics.schemas import DoctorCard
 from suwen.core.schemas import Input, View
 
 VisitType = Literal["online_video", "offline"]
@@ -186,6 +187,12 @@ class Moved(View):
     refunded: int = 0
 
 
+class Payment(Input):
+    """`balance` pays and confirms in one step; `desk` is a promise to pay at the clinic."""
+
+    method: Literal["balance", "desk"]
+
+
 class Cancel(Input):
     reason: Reason
     version: int | None = None
@@ -253,21 +260,9 @@ class AppointmentView(AppointmentLine):
     cancel_reason: str | None
 
 
-class DoctorCard(View):
-    """A doctor in the directory. `rating` is hundredths of a star; amounts in minor units."""
+class Offer(DoctorCard, kw_only=True):
+    """A doctor in the directory. `amount` (minor units) is what the next free visit costs."""
 
-    id: str
-    name: str
-    title: str
-    hospital: str
-    department: str | None
-    specialty: str | None
-    good_at: list[str]
-    photo: str | None
-    rating: int
-    reviews: int
-    years_of_practice: int | None
-    languages: list[str]
     next_free: datetime | None
     next_free_zone: str | None
     next_free_slot_id: str | None

@@ -19,7 +19,7 @@ from suwen.scheduling.events import AppointmentCancelled, AppointmentMoved, Pati
 from suwen.scheduling.queries import appointments
 from suwen.scheduling.rules import states
 from suwen.scheduling.schemas import Cancel, Moved, Note, Reschedule
-from suwen.scheduling.service import booking, holds, horizon, paying, reads
+from suwen.scheduling.service import booking, holds, horizon, paying, reads, telling
 
 DEFAULT = states.DEFAULT
 
@@ -62,7 +62,7 @@ def reschedule(tx: Session, me: Actor, id: str, data: Reschedule, now: datetime)
     holds.person(tx, row["patient_id"], row["patient_profile_id"], slot.slot_start, slot.slot_end, now, except_id=id)
     step(tx, row, data.version, now, slot_id=slot.id, active_slot_id=slot.id, location_id=slot.location_id,
          **booking.times(slot.slot_start, slot.slot_end, slot.zone), times_moved=appointments.c.times_moved + 1,
-         reminded_day_at=None, reminded_hour_at=None, reminded_soon_at=None)  # fmt: skip
+         **telling.reminders_begun(slot.slot_start, now))  # fmt: skip
     _give_back(tx, row, now)
     moved = row | {"starts_at": slot.slot_start, "ends_at": slot.slot_end}
     if row["status"] == "scheduled":

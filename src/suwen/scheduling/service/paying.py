@@ -139,3 +139,6 @@ def related(tx: Session, row: dict[str, Any], now: datetime) -> None:
         tx, row["patient_profile_id"], row["doctor_user_id"], row["id"], "appointment", now,
         row["ends_at"] + CARE_LASTS,
     )  # fmt: skip
+
+
+PAY = {"balance": pay_from_balance, "desk": pay_at_desk}
