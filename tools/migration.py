@@ -38,21 +38,30 @@ def new(what: str) -> Path:
         return _write(f"sqlite:///{scratch}/now.db", what, revision, None)
 
 
-def first() -> Iterator[Path]:
-    for old in VERSIONS.glob(f"{FIRST_DAY}_*.py"):
-        if old != VIEWS:
-            old.unlink()
-    aside = VIEWS.rename(VIEWS.with_suffix(".aside")) if VIEWS.exists() else None
+def first() -> list[Path]:
+    """Scripts from number 90 on are written by hand (views, triggers): they only follow the last one made here."""
+    old = [path for path in VERSIONS.glob(f"{FIRST_DAY}_*.py") if path.name < VIEWS.name]
+    by_hand = [path for path in VERSIONS.glob("*.py") if path not in old]
+    aside = {path: path.rename(path.with_suffix(".aside")) for path in old + by_hand}
+    made: list[Path] = []
     try:
         with tempfile.TemporaryDirectory() as scratch:
             for number, (package, names) in enumerate(_in_order(), start=1):
                 revision = f"{FIRST_DAY}_{number:02}_{package}"
-                yield _write(f"sqlite:///{scratch}/now.db", f"Tables of {package}", revision, names)
+                made.append(_write(f"sqlite:///{scratch}/now.db", f"Tables of {package}", revision, names))
+    except BaseException:
+        for path in made:
+            path.unlink()
+        by_hand += old
+        raise
     finally:
-        if aside:
-            text = re.sub(r"down_revision = .*", f'down_revision = "{revision}"', aside.read_text())
-            VIEWS.write_text(text)
-            aside.unlink()
+        for path in by_hand:
+            aside.pop(path).rename(path)
+    for path in aside.values():
+        path.unlink()
+    text = re.sub(r"down_revision = .*", f'down_revision = "{made[-1].stem}"', VIEWS.read_text())
+    VIEWS.write_text(text)
+    return made
 
 
 def _in_order() -> Iterator[tuple[str, set[str]]]:
