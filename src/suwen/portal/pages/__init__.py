@@ -1,5 +1,5 @@
 """Pages that compose several packages."""
 
-from suwen.portal.pages import admin, reference
+from suwen.portal.pages import admin, home, reference
 
-ROUTES = [*reference.ROUTES, *admin.ROUTES]
+ROUTES = [*home.ROUTES, *reference.ROUTES, *admin.ROUTES]

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import Select, String, cast, exists, false, func, literal, or_, select
@@ -56,9 +55,8 @@ def find(
         "rating": [(found.c.average_rating, "desc"), (found.c.total_reviews, "desc"), (found.c.id, "asc")],
         "name": [(found.c.name, "asc"), (found.c.id, "asc")],
     }
-    names = [column.name for column in statement.selected_columns]
     rows, following = keyset(tx, statement, by.get(search.sort, by["next_free"]), after, limit)
-    return Slice(_offers(tx, [SimpleNamespace(**dict(zip(names, row, strict=True))) for row in rows], now), following)
+    return Slice(_offers(tx, rows, now), following)
 
 
 def offer(tx: Session, doctor_id: str, now: datetime) -> Offer:
