@@ -16,6 +16,7 @@ from litestar.openapi.spec import Components, SecurityScheme
 
 # Jobs are registered by being imported.
 import suwen.accounts.jobs
+import suwen.clinics.jobs
 import suwen.consultations.jobs
 import suwen.notifications.jobs
 import suwen.payments.jobs

@@ -20,3 +20,12 @@ class LicenceMissing(Invalid):
 
 class AlreadyDecided(Conflict):
     code, title = "already_decided", "Somebody has decided this meanwhile. Look again."
+
+
+class PapersAreFixed(Conflict):
+    code = "papers_are_fixed"
+    title = "These papers have been checked. Ask an administrator of the clinic to change them."
+
+
+class NoDoctorsPage(Conflict):
+    code, title = "no_doctors_page", "The clinic has not made your page yet. Please ask an administrator."

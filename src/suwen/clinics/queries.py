@@ -78,7 +78,7 @@ def card_values(row: Any) -> dict[str, Any]:
         "experience": row.experience,
         "specialties": row.specialties or [],
         "languages": row.languages or [],
-        "photo": rules.avatar(row.photos),
+        "photo": rules.photo(row.photos),
         "years_of_practice": row.years_of_practice,
         "rating": rules.stars(row.average_rating),
         "attitude": rules.stars(row.average_attitude),

@@ -9,7 +9,7 @@ from suwen.accounts.models import User
 from suwen.clinics import queries, rules
 from suwen.clinics.errors import AlreadyADoctor, NotADoctorsAccount
 from suwen.clinics.models import Department, Doctor, Specialty
-from suwen.clinics.schemas import DoctorCard, DoctorEntry
+from suwen.clinics.schemas import DoctorCard, DoctorEntry, Papers, Profile
 from suwen.core.actor import Actor
 from suwen.core.db import changed, new_id, rows
 from suwen.core.errors import Forbidden, Invalid, NotFound
@@ -28,6 +28,8 @@ def create_doctor(tx: Session, actor: Actor, user_id: str, entry: DoctorEntry, n
         raise NotADoctorsAccount()
     if doctor_of_user(tx, user_id) is not None:
         raise AlreadyADoctor()
+    if not entry.id_number:
+        raise Invalid(fields={"id_number": "Please fill this in."})
     made = Doctor(id=new_id(), user_id=user_id, created_at=now)
     fill(tx, made, entry)
     tx.add(made)
@@ -37,16 +39,15 @@ def create_doctor(tx: Session, actor: Actor, user_id: str, entry: DoctorEntry, n
 
 
 def fill(tx: Session, row: Doctor, entry: DoctorEntry) -> None:
-    """Write the whole entry into the row; the ID number is sealed."""
+    """Write the whole entry into the row. The ID number is sealed, and stays as it is when none is given."""
+    if entry.id_number:
+        seal(tx, row, "id_number", entry.id_number)
+        row.id_number_index = blind_index(tx, entry.id_number)
     row.certificate_type, row.hospital, row.title = entry.certificate_type, entry.hospital, entry.title
-    seal(tx, row, "id_number", entry.id_number)
-    row.id_number_index = blind_index(tx, entry.id_number)
+    row.consultation_fee = entry.consultation_fee
     place(tx, row, entry.department_id, entry.specialty_id)
-    row.introduction, row.experience = entry.introduction, entry.experience
-    row.specialties, row.languages = entry.specialties, entry.languages
-    set_photo(row, entry.photo)
-    row.license_number, row.license_authority = entry.license_number, entry.license_authority
-    row.license_valid_until, row.years_of_practice = entry.license_valid_until, entry.years_of_practice
+    describe(row, entry)
+    set_papers(row, entry)
 
 
 def place(tx: Session, row: Doctor, department_id: str | None, specialty_id: str | None) -> None:
@@ -59,11 +60,30 @@ def place(tx: Session, row: Doctor, department_id: str | None, specialty_id: str
     row.specialty_id = specialty_id or None
 
 
-def set_photo(row: Doctor, url: str | None) -> None:
+def describe(row: Doctor, entry: DoctorEntry | Profile) -> None:
+    """What the doctor says about herself or himself."""
+    good_at = rules.words(entry.specialties)
+    if good_at is None:
+        raise Invalid(fields={"specialties": "At most 12 words of up to 50 characters, please."})
+    spoken = list(dict.fromkeys(entry.languages))
+    if not set(spoken) <= rules.LANGUAGES.keys():
+        raise Invalid(fields={"languages": "We do not know this language."})
+    row.introduction, row.experience = entry.introduction or None, entry.experience or None
+    row.specialties, row.languages = good_at, spoken
+    _set_photo(row, rules.PUBLIC_PHOTO, "photo", entry.photo)
+
+
+def set_papers(row: Doctor, papers: Papers) -> None:
+    row.license_number, row.license_authority = papers.license_number or None, papers.license_authority or None
+    row.license_valid_until, row.years_of_practice = papers.license_valid_until, papers.years_of_practice
+    _set_photo(row, rules.LICENCE_PHOTO, "license_photo", papers.license_photo)
+
+
+def _set_photo(row: Doctor, name: str, field: str, url: str | None) -> None:
     if url and not rules.good_address(url):
-        raise Invalid(fields={"photo": "The address of a picture begins with https://"})
-    others = {name: value for name, value in (row.photos or {}).items() if name != rules.PUBLIC_PHOTO}
-    row.photos = others | ({rules.PUBLIC_PHOTO: url} if url else {})
+        raise Invalid(fields={field: "The address of a picture begins with https://"})
+    others = {kind: value for kind, value in (row.photos or {}).items() if kind != name}
+    row.photos = others | ({name: url} if url else {})
 
 
 def tell(tx: Session, doctor_id: str) -> None:
