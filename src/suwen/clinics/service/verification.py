@@ -17,6 +17,7 @@ from suwen.clinics.service.files import file_of, take
 from suwen.core.actor import Actor
 from suwen.core.audit import seen
 from suwen.core.errors import Conflict, Invalid, NotFound
+from suwen.core.export import BOM, csv_line
 from suwen.core.i18n import N_
 from suwen.core.paging import keyset
 from suwen.core.schemas import Slice
@@ -48,12 +49,12 @@ def counts(tx: Session, now: datetime) -> dict[str, int]:
     return {state: int(getattr(row, state)) for state in STATES}
 
 
-def table(tx: Session, filters: DoctorFilters, now: datetime) -> Iterator[list[Any]]:
-    """The whole list as rows, their head first."""
-    yield list(CSV)
+def table(tx: Session, filters: DoctorFilters, now: datetime) -> Iterator[str]:
+    """The whole list as lines of a CSV file."""
+    yield BOM + csv_line(CSV)
     found = tx.execute(_lines(filters, now).order_by(d.c.created_at.desc()).execution_options(yield_per=200))
     for row in found:
-        yield [getattr(_line(row), name) for name in CSV]
+        yield csv_line(getattr(_line(row), name) for name in CSV)
 
 
 def without_a_page(tx: Session) -> list[tuple[str, str]]:
