@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Select, func, or_, select
 
 from suwen.accounts.models import User
 from suwen.clinics import rules
@@ -48,7 +48,7 @@ def public_card(*more: Any) -> Select[Any]:
     return select(*CARD, *more).select_from(FROM)
 
 
-def listed(today: date) -> ColumnElement[bool]:
+def listed(today: date | BindParameter[date]) -> ColumnElement[bool]:
     """Who may be shown and booked: approved, not deleted, the account active, the licence not run out."""
     return (
         (doctors.c.verification_status == "approved")

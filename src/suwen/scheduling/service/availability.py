@@ -36,7 +36,7 @@ def hours(tx: Session, me: Actor, doctor_id: str, now: datetime) -> list[HoursVi
     """Hours and exceptions that still matter, in the order of their making."""
     _may_edit(me, doctor_id)
     found = horizon.live(tx, doctor_id, now)
-    names = dict(tx.execute(select(ClinicLocation.id, ClinicLocation.name)).tuples().all())
+    names = {row.id: row.name for row in tx.execute(select(ClinicLocation.id, ClinicLocation.name))}
     return [_view(row, names) for row in found]
 
 
