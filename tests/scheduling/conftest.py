@@ -104,4 +104,3 @@ def state(house) -> Callable[[], dict[str, Any]]:
         }
 
     return lambda: house.db.read(look)
-

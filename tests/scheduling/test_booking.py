@@ -79,7 +79,9 @@ def test_64_want_three_slots_and_each_is_had_once(people, open_clinic, free, hou
     assert all(one.token for one in three)
 
     def attempt(number):
-        return lambda: three[number % 3]("POST", "/api/v1/appointments", json={"slot_id": wanted[number // 3 % 3]["id"]})
+        return lambda: three[number % 3](
+            "POST", "/api/v1/appointments", json={"slot_id": wanted[number // 3 % 3]["id"]}
+        )
 
     answers = race(*[attempt(number) for number in range(64)])
     assert statuses(answers) == [201] * 3 + [409] * 61
@@ -89,16 +91,22 @@ def test_64_want_three_slots_and_each_is_had_once(people, open_clinic, free, hou
 
 def test_one_person_is_at_one_place_at_a_time(people, open_clinic, hours, free, state):
     hours("chen")
-    times = [next(one for one in free(login) if one["starts_at"] == "2030-01-02T01:00:00Z") for login in ("zhang", "chen")]
+    times = [
+        next(one for one in free(login) if one["starts_at"] == "2030-01-02T01:00:00Z") for login in ("zhang", "chen")
+    ]
     li = people["li"]
     assert li.token
-    answers = race(*[lambda slot=slot: li("POST", "/api/v1/appointments", json={"slot_id": slot["id"]}) for slot in times])
+    answers = race(
+        *[lambda slot=slot: li("POST", "/api/v1/appointments", json={"slot_id": slot["id"]}) for slot in times]
+    )
     assert statuses(answers) == [201, 409]
     assert next(answer for answer in answers if answer.status_code == 409).json()["code"] == "person_busy"
     assert state()["booked"] == 1
     # Her mother may be elsewhere meanwhile.
     mother = li.profiles["mother"]
-    free_one = next(slot for slot in times if slot["id"] in {one["id"] for login in ("zhang", "chen") for one in free(login)})
+    free_one = next(
+        slot for slot in times if slot["id"] in {one["id"] for login in ("zhang", "chen") for one in free(login)}
+    )
     body = {"slot_id": free_one["id"], "patient_profile_id": mother}
     assert li("POST", "/api/v1/appointments", json=body).status_code == 201
 
@@ -184,7 +192,7 @@ def test_a_booking_takes_at_most_15_statements(people, open_clinic, free, house,
 
     keys: list[int] = []
     done = statements(book)
-    assert len(done) <= 15, "\n".join(done)
+    assert 8 <= len(done) <= 15, "\n".join(done)
 
 
 def test_what_was_not_paid_is_free_again(people, slot, book, free, clock, settle, house, ids):
@@ -259,7 +267,8 @@ def test_cash_at_the_desk_confirms(people, slot, book, house, settle):
     people["li"]("POST", f"/api/v1/appointments/{held['id']}/pay", json={"method": "desk"})
     from suwen.payments.service import settle_cash
 
-    house.db.write(lambda tx: settle_cash(tx, people["admin"].actor, held["order_id"], house.clock()))
+    admin = people["admin"].actor
+    house.db.write(lambda tx: settle_cash(tx, admin, held["order_id"], house.clock()))
     settle()
     assert row(house, Appointment, id=held["id"]).status == "confirmed"
 
@@ -294,7 +303,9 @@ def test_expiry_and_payment_at_once_agree(people, open_clinic, free, book, rich,
         assert (answers[0].status_code == 200) == (visit.status == "confirmed")
 
 
-def test_money_that_comes_too_late_takes_the_time_again_or_goes_back(people, open_clinic, free, book, clock, house, settle):
+def test_money_that_comes_too_late_takes_the_time_again_or_goes_back(
+    people, open_clinic, free, book, clock, house, settle
+):
     from suwen.payments.service import paying
 
     slot, other = free()[:2]

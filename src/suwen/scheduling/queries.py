@@ -29,7 +29,9 @@ _IN_RANGE = (
 # The covering index answers the first part; the second meets only holds that ran out and were not swept yet.
 FREE_BETWEEN = union_all(
     select(*_FREE).where(*_IN_RANGE, slots.c.is_booked == false()),
-    select(*_FREE).where(*_IN_RANGE, slots.c.is_booked == true(), slots.c.held_until < bindparam("now")),
+    select(*_FREE).where(
+        *_IN_RANGE, slots.c.is_booked == true(), slots.c.held_until <= bindparam("now"), slots.c.is_orphan == false()
+    ),
 ).order_by("slot_start")
 
 SLOT = (
@@ -52,11 +54,15 @@ TAKE = (
     .where(
         slots.c.id == bindparam("slot"),
         slots.c.is_orphan == false(),
-        or_(slots.c.is_booked == false(), slots.c.held_until < bindparam("now")),
+        or_(slots.c.is_booked == false(), slots.c.held_until <= bindparam("now")),
     )
     .values(is_booked=True, held_until=bindparam("until"))
 )
-FREE_AGAIN = update(slots).where(slots.c.id == bindparam("slot")).values(is_booked=False, held_until=None)
+FREE_AGAIN = (
+    update(slots)
+    .where(slots.c.id == bindparam("slot"), slots.c.is_orphan == false())
+    .values(is_booked=False, held_until=None)
+)
 KEEP = update(slots).where(slots.c.id == bindparam("slot")).values(is_booked=True, held_until=None)
 
 # The people of an account, locked by raising their version: whoever books for them next waits here. No other
