@@ -101,8 +101,8 @@ def entrust(tx: Session, actor: Actor, data: CareInput, now: datetime) -> tuple[
     return tx.get_one(CareRelation, made), staff
 
 
-def end_relation(tx: Session, actor: Actor, id: str, now: datetime) -> None:
-    """By an admin, or by the account that looks after the person."""
+def end_relation(tx: Session, actor: Actor, id: str, now: datetime) -> str:
+    """By an admin, or by the account that looks after the person. Return whose record it is."""
     found = tx.get(CareRelation, id)
     person = tx.get(PatientProfile, found.profile_id) if found else None
     if found is None or person is None or (actor.role != "admin" and person.user_id != actor.id):
@@ -110,6 +110,7 @@ def end_relation(tx: Session, actor: Actor, id: str, now: datetime) -> None:
     running = or_(CareRelation.until.is_(None), CareRelation.until > now)
     rows(tx, update(CareRelation).where(CareRelation.id == id, running).values(until=now))
     audit.seen(tx, actor, "write", "care", id, person.id, "ended", now=now)
+    return person.id
 
 
 def who_may_treat(tx: Session) -> list[User]:

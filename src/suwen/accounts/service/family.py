@@ -168,6 +168,12 @@ def remove_person(tx: Session, actor: Actor, id: str, now: datetime) -> None:
     audit.seen(tx, actor, "write", "profile", person.id, person.id, "removed", now=now)
 
 
+def choose_default(tx: Session, actor: Actor, id: str) -> None:
+    """Whoever is booked for unless somebody else is chosen."""
+    _lock(tx, actor.id)
+    make_default(tx, own_profile(tx, actor, id))
+
+
 def make_default(tx: Session, person: PatientProfile) -> None:
     others = (PatientProfile.user_id == person.user_id, PatientProfile.id != person.id)
     rows(tx, update(PatientProfile).where(*others, PatientProfile.is_default.is_(True)).values(is_default=False))

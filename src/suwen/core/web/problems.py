@@ -63,6 +63,8 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]
         )  # fmt: skip
     if refusal.status == 401 and request.method == "GET":
         return _to_sign_in(request)
+    if isinstance(refusal, errors.StrongSignInNeeded) and request.method == "GET":
+        return Response(b"", status_code=303, headers={"location": "/account/second-factor"}, media_type="text/html")
     html = render(request, "error.html", refusal=refusal, me=me)
     return Response(html, status_code=refusal.status, headers=headers, media_type="text/html")
 
