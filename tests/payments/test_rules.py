@@ -76,6 +76,18 @@ def test_amounts_survive_being_written_and_read(minor):
     assert money.parse(money.plain(minor)) == minor
 
 
+@pytest.mark.parametrize(
+    "text", ["12,5", "1,00", "1,0000", "", "-1", "1.", ".5", "1.005", "1e3", "５０", "123456789", "¥5"]
+)
+def test_what_is_no_amount(text):
+    with pytest.raises(money.BadAmount):
+        money.parse(text)
+
+
+def test_thousands_may_be_grouped():
+    assert money.parse(" 1,234.50 ") == 123_450
+
+
 @given(st.lists(st.integers(-1000, 1000).filter(bool), max_size=5))
 def test_a_movement_adds_up_to_nought(amounts):
     lines = [("a", "CNY", amount) for amount in amounts]

@@ -7,7 +7,8 @@ from babel.numbers import format_currency, get_currency_precision
 
 from suwen.core.errors import Invalid
 
-AMOUNT = re.compile(r"[0-9]{1,8}(\.[0-9]{1,2})?")
+# Commas only where they group thousands: "12,5" is somebody's twelve and a half and must not become 125.
+AMOUNT = re.compile(r"([0-9]{1,8}|[0-9]{1,3}(,[0-9]{3}){1,2})(\.[0-9]{1,2})?")
 
 
 class BadAmount(Invalid):
@@ -20,10 +21,10 @@ class BadCurrency(Invalid):
 
 def parse(text: str) -> int:
     """'50' and '50.00' -> 5000; anything else is BadAmount."""
-    plain = text.strip().replace(",", "")
-    if not AMOUNT.fullmatch(plain):
+    written = text.strip()
+    if not AMOUNT.fullmatch(written):
         raise BadAmount(fields={"amount": BadAmount.title})
-    return int(Decimal(plain).scaleb(2))
+    return int(Decimal(written.replace(",", "")).scaleb(2))
 
 
 def plain(minor: int) -> str:

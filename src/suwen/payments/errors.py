@@ -1,7 +1,6 @@
 """What may go wrong with money, before any of it has moved."""
 
 from suwen.core.errors import Conflict, Invalid, NotFound
-from suwen.core.i18n import N_
 
 
 class NoPrice(Conflict):
@@ -77,6 +76,3 @@ class MethodNotOffered(Invalid):
 
 class JournalDiffers(Conflict):
     code, title = "journal_differs", "This movement of money was booked before with other amounts."
-
-
-ON_DESK = N_("Refunds of cash are handed out at the desk.")

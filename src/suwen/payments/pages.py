@@ -72,10 +72,10 @@ def orders(
     since: str | None = None, until: str | None = None, after: str | None = None,
 ) -> Page:  # fmt: skip
     typed = {"status": status, "method": method, "q": q, "since": since, "until": until}
-    query = {name: value for name, value in typed.items() if value}
+    asked = {name: value for name, value in typed.items() if value}
     filters = OrderFilters.of_days(house.settings.zone, day_of(since), day_of(until), status=status, method=method, q=q)
     shown = {
-        "part": service.orders(tx, me, filters, after=after), "query": query, "after": after,
+        "part": service.orders(tx, me, filters, after=after), "asked": asked, "after": after,
         "waiting": service.waiting_refunds(tx, me),
     }  # fmt: skip
     return Page("payments/admin_orders.html", shown)

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from suwen.core.actor import Actor
 from suwen.core.db import changed, new_id, rows
 from suwen.core.errors import Forbidden
+from suwen.core.i18n import N_
 from suwen.core.outbox import emit
 from suwen.payments import rules
 from suwen.payments.errors import BadSum, NoSuchRefund, OrderNotPaid, RefundDecided, RefundTooLarge
@@ -78,7 +79,7 @@ def refund(tx: Session, actor: Actor, order_id: str, amount: int | None, reason:
     now_done = order.payment_method == "balance" or actor.role == "admin"
     id = _record(tx, actor, order, back, reason, now, done=now_done)
     if order.payment_method == "balance":
-        why = wallets.Movement(f"refund:{id}", "refund", ledger.REVENUE, ("order", order.id), "Refund")
+        why = wallets.Movement(f"refund:{id}", "refund", ledger.REVENUE, ("order", order.id), N_("Refund"))
         if back:
             wallets.move(tx, order.user_id, back, order.currency, why, now)
     elif back:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from suwen.accounts.models import User
 from suwen.core.actor import Actor
 from suwen.core.db import changed, new_id, rows
+from suwen.core.i18n import N_
 from suwen.core.money import ensure_currency
 from suwen.payments import rules
 from suwen.payments.errors import BadSum, BalanceTooLow, NoSuchPerson, OtherCurrency
@@ -61,7 +62,7 @@ def top_up(tx: Session, actor: Actor, user_id: str, amount: int, now: datetime, 
     if tx.scalar(known) is None:
         raise NoSuchPerson()
     entry, code = new_id(), ensure_currency(currency)
-    movement = Movement(f"top-up:{entry}", "top_up", ledger.CASH, ("top_up", entry), "Top-up at the desk", actor.id)
+    movement = Movement(f"top-up:{entry}", "top_up", ledger.CASH, ("top_up", entry), N_("Top-up at the desk"), actor.id)
     after = move(tx, user_id, amount, code, movement, now, entry=entry)
     return TopUp(entry, user_id, amount, code, after)
 
