@@ -8,10 +8,7 @@ class ConsultationNotFound(NotFound):
 
 
 class TooEarly(Conflict):
-    code, title = (
-        "visit_too_early",
-        "The waiting room is not open yet. Please come back closer to the time of the visit.",
-    )
+    code, title = "visit_too_early", "The waiting room is not open yet. Please come back closer to the time."
 
 
 class TooLate(Conflict):

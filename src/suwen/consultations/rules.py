@@ -113,7 +113,8 @@ def estimate(
 ) -> tuple[int, int]:
     """Minutes until the patient is called, as (from, to). Never before the booked time is promised.
 
-    The one inside needs the rest of a typical visit; each one ahead a whole one. The upper end allows half a visit.
+    The one inside needs the rest of a typical visit; each one ahead a whole one.
+    The upper end allows half a visit more.
     """
     rest = 0.0
     if running_since is not None:
@@ -160,3 +161,8 @@ def ice_servers(
         name, credential = turn_credentials(secret, user, now)
         servers.append({"urls": list(turn), "username": name, "credential": credential})
     return servers
+
+
+def queue_key(start: datetime, waiting_since: datetime) -> datetime:
+    """Who is called first: the booked time counts, but coming late costs the place."""
+    return max(start, waiting_since)

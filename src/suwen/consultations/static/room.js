@@ -210,8 +210,8 @@ export class Room {
 
   #connectionIs(state) {
     if (state === 'connected') {
-      if (this.wasLost) this.signalling.tell({ t: 'event', name: 'reconnected', data: { what: 'media' } });
       this.wasLost = false;
+      this.#tellMedia('connected');
       if (this.soundOnly) this.negotiation.pauseVideo(true);
       this.stage.say('connected');
       if (!this.marks.frame) this.stage.coverRemote(this.otherCover ?? 'no_picture_yet');
@@ -219,8 +219,12 @@ export class Room {
     if ((state === 'disconnected' || state === 'failed') && !this.wasLost) {
       this.wasLost = true;
       this.stage.say('reconnecting');
-      this.signalling.tell({ t: 'event', name: 'disconnected', data: { what: 'media' } });
+      this.#tellMedia('reconnecting');
     }
+  }
+
+  #tellMedia(state) {
+    if (this.mediaState !== state && this.signalling.tell({ t: 'media', state })) this.mediaState = state;
   }
 
   #part() {
@@ -229,6 +233,8 @@ export class Room {
     this.negotiation = null;
     delete this.marks.frame;
     this.otherCover = undefined;
+    this.mediaState = undefined;
+    this.wasLost = false;
     this.stage.clearRemote();
   }
 

@@ -9,7 +9,7 @@ const SILENCE = 40_000; // two pings unanswered: the line is dead even if the br
 const HELLO_ANSWER = 10_000;
 
 // 4000 bad hello, 4001 another tab took over, 4003 not yours; 4400 and above: a refusal with its HTTP status.
-const FINAL = new Set([4000, 4001, 4003, 4401, 4403, 4404, 4410]);
+const FINAL = new Set([4000, 4001, 4003, 4401, 4403, 4404, 4409]);
 
 /** Milliseconds before attempt n (0, 1, 2 ...): doubling to a ceiling, spread so that a restarted server is not stormed. */
 export function pause(n, random = Math.random) {
@@ -78,7 +78,7 @@ export class Signalling extends EventTarget {
     try {
       ticket = await this.ticket(); // one-time, short-lived: asked for anew at every attempt
     } catch (error) {
-      if ([401, 403, 404, 410].includes(error.status)) return this.#ended(4000 + error.status, error);
+      if ([401, 403, 404, 409].includes(error.status)) return this.#ended(4000 + error.status, error);
       return this.#later();
     }
     if (this.closed) return;
@@ -99,7 +99,7 @@ export class Signalling extends EventTarget {
   #received(message) {
     this.heard = performance.now();
     if (message.t === 'sent') {
-      this.outbox.delete(message.id);
+      for (const id of message.ids) this.outbox.delete(id);
       return;
     }
     this.chain = this.chain
@@ -117,14 +117,14 @@ export class Signalling extends EventTarget {
       this.ready = true; // only now: what waits in the outbox is older than anything said from here on
       for (const unsure of [...this.outbox.values()]) this.#write({ ...unsure, re: true });
       this.#tell('up', {});
-    } else await this.#numbered(message);
+    } else if (message.t === 'log') {
+      for (const item of message.items) await this.#numbered(item);
+    } else await this.handle(message);
   }
 
   async #numbered(message) {
-    if (message.seq !== undefined && message.t !== 'pong') {
-      if (message.seq <= this.since) return; // seen before the line broke
-      this.since = message.seq;
-    }
+    if (message.seq <= this.since) return; // seen before the line broke
+    this.since = message.seq;
     await this.handle(message);
   }
 
@@ -132,7 +132,7 @@ export class Signalling extends EventTarget {
     clearInterval(this.pingTimer);
     this.pingTimer = setInterval(() => {
       if (performance.now() - this.heard > SILENCE) this.socket.close();
-      else this.#write({ t: 'ping', at: Math.round(performance.now()) });
+      else this.#write({ t: 'ping', at: Math.round(performance.now()), seq: this.since });
     }, PING);
   }
 
