@@ -116,7 +116,3 @@ class TooManyTokens(Conflict):
 
 class NotYourself(Conflict):
     code, title = "not_yourself", "This cannot be done to your own account."
-
-
-class RoleFixed(Conflict):
-    code, title = "role_fixed", "The role of this account cannot be changed; it has a history. Make another account."
