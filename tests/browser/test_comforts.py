@@ -1,7 +1,9 @@
 """What the scripts add to pages that work without them, looked at on the style guide in a real browser."""
 
 import gzip
+import json
 import re
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -142,6 +144,27 @@ def test_keys_press_buttons_but_not_while_typing(arrive):
     page.locator("body").evaluate("() => document.activeElement.blur()")
     page.keyboard.press("a")
     assert page.evaluate("window.pressed") is True
+
+
+@pytest.mark.parametrize("path", ["/", "/styleguide"], ids=["kept for everybody", "made for one"])
+def test_a_short_message_is_shown_once(arrive, server, path):
+    context = arrive()
+    context.add_cookies([{"name": "toast", "value": quote(json.dumps("已退出登录。")), "url": server.url}])
+    page = opened(context, path)
+    assert page.locator("#toasts").inner_text() == "已退出登录。"
+    page.reload()
+    page.wait_for_selector("html[data-ready]")
+    assert page.locator("#toasts").inner_text() == ""
+
+
+def test_the_question_mark_lists_the_keys(arrive):
+    page = opened(arrive())
+    page.keyboard.press("?")
+    box = page.get_by_role("dialog")
+    assert "Admit" in box.inner_text()
+    assert axe(page) == []
+    box.get_by_role("button", name="Close").click()
+    assert page.get_by_role("dialog").count() == 0
 
 
 def test_everything_important_is_there_without_scripts(arrive):

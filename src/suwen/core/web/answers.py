@@ -14,8 +14,10 @@ from litestar.response.streaming import ASGIStreamingResponse
 from sqlalchemy.orm import Session
 
 from suwen.core.actor import Actor
+from suwen.core.i18n import translate
 from suwen.core.kept import Answer
 from suwen.core.web.pages import render
+from suwen.core.web.reader import reader_of
 
 JSON = msgspec.json.Encoder()
 NO_STORE = [("cache-control", "no-store")]
@@ -67,7 +69,7 @@ def encode(value: Any, status: int, request: Request[Any, Any, Any], me: Actor, 
                 cookies=value.cookies,
             )  # fmt: skip
         case See():
-            return _see(value, request)
+            return _see(value, request, me)
         case Download():  # one in pieces is sent by the route
             return _file(value)
         case Signed():
@@ -95,10 +97,13 @@ def from_kept(answer: Answer, request: Request[Any, Any, Any]) -> ASGIResponse:
     return ASGIResponse(body=body, headers=headers, media_type=answer.media_type)
 
 
-def _see(value: See, request: Request[Any, Any, Any]) -> ASGIResponse:
+def _see(value: See, request: Request[Any, Any, Any], me: Actor) -> ASGIResponse:
     cookies = list(value.cookies)
     if value.toast:
-        cookies.append(Cookie("toast", value=quote(json.dumps(value.toast)), path="/", max_age=30, samesite="lax"))
+        # in words already: a kept page knows no reader, and its script shows the cookie as it is
+        locale = reader_of(request.scope, me, request.app.state.house.settings.zone).locale
+        words = quote(json.dumps(translate(value.toast, locale)))
+        cookies.append(Cookie("toast", value=words, path="/", max_age=30, samesite="lax"))
     if b"hx-request" in dict(request.scope["headers"]):
         return ASGIResponse(
             status_code=200, headers={"hx-redirect": value.url}, cookies=cookies, media_type="text/html"

@@ -1,7 +1,7 @@
 // Small comforts on top of pages that work without them. Every listener sits on the document, so swapped-in fragments need no set-up,
 // except what has to be looked at when it appears (`dress`).
 
-const say = (name, n) => (document.body.dataset[name] ?? "").replace("{n}", n);
+const say = (name, n) => (document.body.getAttribute(`data-say-${name}`) ?? "").replace("{n}", n);
 
 export function toast(text, href) {
   const note = document.createElement(href ? "a" : "div");
@@ -24,7 +24,8 @@ function fade(note) {
 
 function cookie(name) {
   const found = document.cookie.split("; ").find((part) => part.startsWith(`${name}=`));
-  return found ? decodeURIComponent(found.slice(name.length + 1).replaceAll('"', "")) : "";
+  if (!found) return "";
+  try { return JSON.parse(decodeURIComponent(found.slice(name.length + 1).replace(/^"(.*)"$/, "$1"))); } catch { return ""; }
 }
 
 // ---- countdowns: one clock for all
@@ -59,9 +60,9 @@ function confirmed(button) {
     box.className = "dialog";
     box.innerHTML = '<form method="dialog" class="dialog-body"><p></p><div class="actions actions-end"><button class="btn btn-secondary" value="no"></button><button class="btn" value="yes"></button></div></form>';
     box.querySelector("p").textContent = button.dataset.confirm;
-    box.querySelector("[value=no]").textContent = say("confirmNo");
+    box.querySelector("[value=no]").textContent = say("no");
     const yes = box.querySelector("[value=yes]");
-    yes.textContent = button.dataset.confirmYes ?? button.textContent.trim() ?? say("confirmYes");
+    yes.textContent = button.textContent.trim() || say("yes");
     yes.classList.add(button.classList.contains("btn-danger") ? "btn-danger" : "btn-primary");
     box.addEventListener("close", () => { box.remove(); settle(box.returnValue === "yes"); });
     document.body.append(box);
@@ -144,6 +145,7 @@ document.addEventListener("click", (event) => {
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") for (const menu of document.querySelectorAll("[data-menu][open]")) { menu.open = false; menu.querySelector("summary").focus(); }
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, [contenteditable], dialog[open]")) return;
+  if (event.key === "?" && document.querySelector("[data-key]")) return keys();
   const target = event.key === "/" ? document.querySelector("main [type=search]") : document.querySelector(`[data-key="${CSS.escape(event.key.toLowerCase())}"]`);
   if (!target) return;
   event.preventDefault();
@@ -156,6 +158,25 @@ function name(link) {
   const field = document.getElementById(link.hash.slice(1));
   const label = field?.labels?.[0] ?? field?.querySelector("legend");
   if (label) link.prepend(`${label.firstChild.textContent.trim()}: `);
+}
+
+// "?" lists the keys of this page
+function keys() {
+  const box = document.createElement("dialog");
+  box.className = "dialog";
+  box.innerHTML = '<div class="dialog-body"><h2></h2><dl class="keys"></dl><form method="dialog" class="actions actions-end"><button class="btn btn-secondary"></button></form></div>';
+  box.querySelector("h2").textContent = say("keys");
+  box.querySelector("button").textContent = say("close");
+  const known = new Map([...document.querySelectorAll("[data-key]")].reverse().map((el) => [el.dataset.key.toUpperCase(), el.getAttribute("aria-label") ?? el.textContent.trim()]));
+  for (const [key, words] of [...known].reverse()) {
+    const name = document.createElement("dt"), what = document.createElement("dd");
+    name.append(Object.assign(document.createElement("kbd"), { textContent: key }));
+    what.textContent = words;
+    box.querySelector("dl").append(name, what);
+  }
+  box.addEventListener("close", () => box.remove());
+  document.body.append(box);
+  box.showModal();
 }
 
 function dress(root) {

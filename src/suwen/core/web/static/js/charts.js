@@ -33,8 +33,7 @@ function paint(figure) {
   const place = figure.querySelector(".chart-drawing");
   const { labels, series } = JSON.parse(figure.querySelector("script[type='application/json']").textContent);
   const unit = figure.dataset.unit, bars = figure.dataset.chart === "bars";
-  const number = new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: 1 });
-  const spell = (value) => (value == null ? "–" : unit === "%" ? `${number.format(value)}%` : `${unit}${number.format(value)}`);
+  const spell = speller(unit);
   const grid = { stroke: colour("--line"), width: 1 }, ink = colour("--soft");
   const font = `13px ${getComputedStyle(document.body).fontFamily}`;
   drawn.get(figure)?.destroy();
@@ -42,16 +41,30 @@ function paint(figure) {
   drawn.set(figure, new uPlot({
     width: place.clientWidth, height: height(place.clientWidth),
     cursor: { y: false, points: { size: 8 } },
-    scales: { x: { time: false, range: (_, low, high) => (bars ? [low - 0.6, high + 0.6] : [low, high]) }, y: { range: (_, low, high) => (high > 0 ? [Math.min(0, low), high * 1.1] : [Math.min(0, low), 1]) } },
+    scales: { x: { time: false, range: (_, low, high) => (bars ? [low - 0.6, high + 0.6] : [low, high]) }, y: { range: (_, low, high) => [Math.min(0, low ?? 0), Math.max((high ?? 0) * 1.1, 5)] } },
     axes: [
-      { stroke: ink, font, grid: { show: false }, ticks: { show: false }, values: (_, splits) => splits.map((at) => (Number.isInteger(at) ? labels[at] ?? "" : "")), space: 60, incrs: [1, 2, 5, 7, 14, 28] },
+      { stroke: ink, font, grid: { show: false }, ticks: { show: false }, values: (_, splits) => splits.map((at) => (Number.isInteger(at) ? labels[at] ?? "" : "")), space: widest(labels, font), incrs: [1, 2, 5, 7, 14, 28] },
       { stroke: ink, font, grid, ticks: { show: false }, values: (_, splits) => splits.map(spell), size: 64 },
     ],
     series: [
-      { label: figure.querySelector("th").textContent, value: (_, at) => labels[at] ?? "–" },
+      { label: figure.querySelector("th").textContent, value: (_, at) => labels[at] ?? "" },
       ...series.map((one, n) => line(one.label, colour(shades[n % shades.length]), bars, n, series.length, spell)),
     ],
   }, [labels.map((_, at) => at), ...series.map((one) => one.values)], place));
+}
+
+// a number in the reader's way; `unit` is %, a currency code, or a sign in front
+function speller(unit) {
+  const money = /^[A-Z]{3}$/.test(unit) ? { style: "currency", currency: unit, currencyDisplay: "narrowSymbol", minimumFractionDigits: 0 } : {};
+  const number = new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: 1, ...money });
+  const around = unit === "%" ? (text) => `${text}%` : (text) => (money.style ? text : unit + text);
+  return (value) => (value == null ? "" : around(number.format(value)));
+}
+
+function widest(labels, font) {
+  const pen = document.createElement("canvas").getContext("2d");
+  pen.font = font;
+  return Math.max(40, ...labels.map((label) => pen.measureText(label).width + 14));
 }
 
 function line(label, stroke, bars, n, of, spell) {
