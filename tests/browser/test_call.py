@@ -270,7 +270,9 @@ def test_the_check_before_the_visit(meet):
     call = meet()
     call.patient.goto(f"/visit/{call.appointment}")
     call.patient.get_by_text("Your picture is fine.").wait_for()
-    call.patient.get_by_text("We can hear you.").or_(call.patient.get_by_text("Please say a few words")).first.wait_for()
+    call.patient.get_by_text("We can hear you.").or_(
+        call.patient.get_by_text("Please say a few words")
+    ).first.wait_for()
     call.patient.get_by_text("Your connection is good.").wait_for()
     until(lambda: call.patient.evaluate("document.querySelector('[data-level]').value > 0.02"), "nothing was heard")
     call.patient.get_by_label("Join without my picture").check()

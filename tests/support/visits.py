@@ -75,7 +75,9 @@ class Clinic:
 
         room = self.room_of(appointment)
         assert room is not None
-        wanted = select(CallEvent).where(CallEvent.consultation_id == room.id).order_by(CallEvent.created_at, CallEvent.id)
+        wanted = (
+            select(CallEvent).where(CallEvent.consultation_id == room.id).order_by(CallEvent.created_at, CallEvent.id)
+        )
         found = self.house.db.read(lambda tx: tx.scalars(wanted).all())
         return [("patient" if one.user_id == room.patient_id else "doctor", one.event_type) for one in found]
 

@@ -88,11 +88,16 @@ class Call:
     now: datetime
 
 
+async def gate(connection: Any, handler: Any) -> None:
+    """A Litestar guard: who may not come in is told so before anything that was sent is read."""
+    plan, house = handler.opt["plan"], connection.app.state.house
+    me = connection.state.me = _who(plan, house, connection)
+    _let_in(plan, house, me)
+
+
 async def respond(plan: Plan, request: Request[Any, Any, Any], arguments: dict[str, Any]) -> ASGIResponse:
     house: House = request.app.state.house
-    me = _who(plan, house, request)
-    request.state.me = me
-    _let_in(plan, house, me)
+    me: Actor = request.state.me
     scope = request.scope
     if b"%00" in scope.get("raw_path", b"") or b"%00" in scope.get("query_string", b""):
         raise BadText()

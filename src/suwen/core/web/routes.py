@@ -24,7 +24,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.response.base import ASGIResponse
 
 from suwen.core.schemas import Problem
-from suwen.core.web.perform import Plan, respond
+from suwen.core.web.perform import Plan, gate, respond
 
 Route = Callable[..., Any]
 R = TypeVar("R", bound=Route)
@@ -116,9 +116,9 @@ def _route(
             settings: dict[str, Any] = {"include_in_schema": False, "media_type": "text/html"}
         else:
             settings = {"responses": _documented(allowed, method), "security": _security(allowed)}
-        return Action(path, http_method=HttpMethod(method), status_code=status, opt=opt, **(settings | options))(
-            endpoint
-        )
+        return Action(
+            path, http_method=HttpMethod(method), status_code=status, opt=opt, guards=[gate], **(settings | options)
+        )(endpoint)
 
     return decorate
 
