@@ -1,0 +1,81 @@
+"""`suwen demo`: a believable clinic day, made through the services like any other day."""
+
+import random
+import sys
+import time
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, inspect, select
+from sqlalchemy.orm import Session
+
+from suwen.accounts.models import User
+from suwen.core import migrate
+from suwen.core.house import House
+from suwen.core.outbox import deliver_one
+from suwen.demo import cast, clinic, today, visits
+from suwen.scheduling.service import horizon
+
+BACK = timedelta(days=21)
+
+
+def fill(house: House, again: bool = False) -> None:
+    """Fill an empty database, or one that may be emptied (`again`); print who can sign in."""
+    began, now = time.monotonic(), house.clock()
+    if house.production:
+        raise SystemExit("The demonstration has known passwords: it is not for production.")
+    if house.db.read(lambda tx: tx.scalar(select(func.count()).select_from(User))):
+        if not again:
+            say("The clinic is already there. (`suwen demo --again` empties it and begins anew.)")
+            show_logins(house)
+            return
+        _empty(house)
+    house.db.write(lambda tx: _play(house, tx, now, random.Random(18)))  # noqa: S311  the same clinic each time
+    while deliver_one(house.db, house.clock()):
+        pass
+    say(f"A clinic was made in {time.monotonic() - began:.1f} s.")
+    show_logins(house)
+
+
+def _play(house: House, tx: Session, now: datetime, dice: random.Random) -> None:
+    opened = (now - BACK).replace(minute=0, second=0, microsecond=0)
+    made = clinic.build(house, tx, opened, dice)
+    held = visits.past(tx, made, opened + timedelta(hours=6), now, dice)
+    horizon.keep(tx, now, doctors=100)
+    today.play(tx, made, now, dice)
+    visits.coming(tx, made, now, dice)
+    _after(tx, made, held, now, dice)
+
+
+def _after(tx: Session, made: clinic.Clinic, held: list[visits.Visit], now: datetime, dice: random.Random) -> None:
+    """Prescriptions and reviews of the visits that were held."""
+
+
+def _empty(house: House) -> None:
+    """Drop everything and begin with the newest schema: the ledger's rows cannot be deleted one by one."""
+    engine = house.db.engine
+    mysql = engine.dialect.name != "sqlite"
+    with engine.begin() as connection:
+        connection.exec_driver_sql("SET FOREIGN_KEY_CHECKS=0" if mysql else "PRAGMA defer_foreign_keys=ON")
+        found = inspect(connection)
+        for view in found.get_view_names():
+            connection.exec_driver_sql(f"DROP VIEW {view}")
+        for table in found.get_table_names():
+            connection.exec_driver_sql(f"DROP TABLE {table}")
+        if mysql:
+            connection.exec_driver_sql("SET FOREIGN_KEY_CHECKS=1")
+    house.db.close()
+    migrate.upgrade(house.settings.database_url)
+
+
+def show_logins(house: House) -> None:
+    logins = [("patient", "patient (苏晓梅)"), ("doctor", f"{cast.DOCTORS[0].account} ({cast.DOCTORS[0].name})"),
+              ("pharmacist", cast.PHARMACIST[0]), ("administrator", cast.ADMIN[0])]  # fmt: skip
+    say(f"\nOpen {house.settings.base_url} and sign in; the password is {cast.PASSWORD} for all:")
+    for role, login in logins:
+        say(f"  {role:14} {login}")
+    others = ", ".join(one.account for one in cast.DOCTORS[1:])
+    say(f"  other doctors  {others}")
+
+
+def say(line: str) -> None:
+    sys.stdout.write(line + "\n")

@@ -1,0 +1,109 @@
+"""What has happened at the demonstration clinic: three weeks of visits, and a day that is just going on."""
+
+import random
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from suwen.consultations.schemas import CallRating, Ending
+from suwen.consultations.service import rooms
+from suwen.core.actor import Actor
+from suwen.demo import cast
+from suwen.demo.clinic import Clinic
+from suwen.payments import service as payments
+from suwen.scheduling.models import Slot
+from suwen.scheduling.schemas import Booking, Cancel
+from suwen.scheduling.service import booking, changes, paying
+
+FULL = 0.07  # share of the slots that somebody booked
+AHEAD = 0.06
+
+
+@dataclass(frozen=True)
+class Visit:
+    id: str
+    patient: Actor
+    doctor: Actor
+    start: datetime
+    end: datetime
+    online: bool
+    story: tuple[Any, ...]
+
+
+def book(tx: Session, clinic: Clinic, slot: Any, dice: random.Random, now: datetime, patient: Actor | None = None,
+         person: int | None = None) -> Visit | None:  # fmt: skip
+    """Somebody books this slot at `now` and pays; None where the person is busy then."""
+    me = patient or dice.choice(clinic.patients)
+    family = clinic.families[me.id]
+    story = dice.choice(cast.STORIES)
+    doctor = next(one for one in clinic.doctors if one.doctor_id == slot.doctor_id)
+    if doctor.locale == "en":
+        story = dice.choice(cast.STORIES[7:])
+    profile = family[person] if person is not None else dice.choice(family)
+    wish = Booking(slot_id=slot.id, patient_profile_id=profile, symptoms=story[0])
+    try:
+        with tx.begin_nested():
+            made = booking.book(tx, me, wish, now)
+    except Exception as refusal:
+        if type(refusal).__module__.startswith("suwen."):
+            return None
+        raise
+    if slot.visit_type == "offline" and dice.random() < 0.3:
+        paying.pay_at_desk(tx, me, made.id, now)
+    else:
+        payments.top_up(tx, clinic.admin, me.id, made.amount + dice.choice((0, 0, 5000)), now)
+        paying.pay_from_balance(tx, me, made.id, now)
+    return Visit(made.id, me, doctor, slot.slot_start, slot.slot_end, slot.visit_type == "online_video", story)
+
+
+def hold(tx: Session, visit: Visit, dice: random.Random) -> None:
+    """The visit takes place: waiting, talk, record."""
+    came = visit.start - timedelta(minutes=dice.randint(1, 9))
+    begun = visit.start + timedelta(minutes=dice.randint(0, 6))
+    rooms.enter(tx, visit.patient, came, visit.id)
+    room = rooms.admit(tx, visit.doctor, begun, visit.id)
+    done = begun + timedelta(minutes=dice.randint(7, 16))
+    complaint, diagnosis, plan, _, advice = visit.story
+    rooms.end(
+        tx, visit.doctor, done, room.id,
+        Ending(version=room.version, chief_complaint=complaint, diagnosis=diagnosis, treatment_plan=plan, notes=advice),
+    )  # fmt: skip
+    if visit.online and dice.random() < 0.5:
+        rooms.rate(tx, visit.patient, done, room.id, CallRating(rating=dice.choice((4, 5, 5))))
+
+
+def past(tx: Session, clinic: Clinic, first: datetime, now: datetime, dice: random.Random) -> list[Visit]:
+    """Visits from `first` to now; those that were held are returned."""
+    held: list[Visit] = []
+    for slot in _slots(tx, first, now - timedelta(minutes=30)):
+        if dice.random() > FULL:
+            continue
+        asked = max(first, slot.slot_start - timedelta(hours=dice.randint(3, 60)))
+        visit = book(tx, clinic, slot, dice, asked)
+        if visit is None:
+            continue
+        fate = dice.random()
+        if fate < 0.07:
+            changes.cancel(tx, visit.patient, visit.id, Cancel(reason="临时有事 Something came up"), asked)
+        elif fate < 0.11:
+            changes.miss(tx, visit.doctor, visit.id, visit.end + timedelta(minutes=20))
+        else:
+            hold(tx, visit, dice)
+            held.append(visit)
+    return held
+
+
+def coming(tx: Session, clinic: Clinic, now: datetime, dice: random.Random) -> None:
+    """The days ahead are partly booked."""
+    for slot in _slots(tx, now + timedelta(hours=3), now + timedelta(days=9)):
+        if dice.random() < AHEAD:
+            book(tx, clinic, slot, dice, now - timedelta(minutes=dice.randint(1, 600)))
+
+
+def _slots(tx: Session, start: datetime, end: datetime) -> list[Any]:
+    free = (Slot.is_booked.is_(False), Slot.slot_start >= start, Slot.slot_start < end)
+    columns = (Slot.id, Slot.doctor_id, Slot.slot_start, Slot.slot_end, Slot.visit_type)
+    return list(tx.execute(select(*columns).where(*free).order_by(Slot.slot_start, Slot.id)))
