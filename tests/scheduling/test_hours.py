@@ -1,5 +1,6 @@
 """Hours, exceptions, and the slots that follow from them."""
 
+import itertools
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -165,7 +166,7 @@ def test_new_hours_never_overlap_a_booked_orphan(people, hours, slot, book, ids,
     people["zhang"]("DELETE", f"/api/v1/hours/{rule['id']}")
     assert hours(opens="09:15", closes="10:45").status_code == 201
     found = slots_of(house, ids.doctors["zhang"])
-    assert all(one.slot_end <= two.slot_start for one, two in zip(found, found[1:], strict=False))
+    assert all(one.slot_end <= two.slot_start for one, two in itertools.pairwise(found))
     wednesday = [one.slot_start.strftime("%H:%M") for one in found if one.slot_start.date().day == 2]
     assert wednesday == ["01:00", "01:45", "02:15"]
 

@@ -87,6 +87,7 @@ def environment(locale: str) -> Environment:
         "clock": pass_context(_clock),
         "day": _day_in(locale),
         "weekday": partial(times.weekday, locale=locale),
+        "zone_name": lambda name: times.zone_name(ZoneInfo(name), locale),
         "full_time": pass_context(_full),
         "iso": lambda moment: moment.astimezone(UTC).isoformat().replace("+00:00", "Z"),
         "t": partial(_translated, texts),

@@ -127,6 +127,17 @@ def preview(tx: Session, me: Actor, doctor_id: str, data: HoursInput, now: datet
     )
 
 
+def one(tx: Session, me: Actor, id: str) -> HoursView:
+    row = _own_row(tx, me, id)
+    place = tx.get(ClinicLocation, row.location_id) if row.location_id else None
+    return _view(row, {place.id: place.name} if place else {})
+
+
+def doctor_of(tx: Session, id: str) -> str:
+    """Whose hours these are or were."""
+    return str(tx.scalar(select(Availability.doctor_id).where(Availability.id == id)))
+
+
 def _changed(tx: Session, row: Availability, now: datetime) -> HoursChanged:
     done = horizon.regenerate(tx, row.doctor_id, now)
     orphans = reads.briefs(tx, horizon.orphans_of(tx, row.doctor_id, now))

@@ -85,6 +85,23 @@ def change_details(tx: Session, me: Actor, id: str, data: Details, now: datetime
     return reads.view(reads.visible(tx, me, id), now)
 
 
+def hold_or_change(tx: Session, me: Actor, slot_id: str, data: Details, now: datetime) -> str:
+    """The booking page's one form: hold the time, or change the details of the hold. Returns the appointment's id."""
+    mine = (
+        select(appointments.c.id)
+        .where(appointments.c.active_slot_id == slot_id, appointments.c.patient_id == me.id)
+        .where(appointments.c.status == "pending", appointments.c.held_until > now)
+    )
+    found = tx.execute(mine).scalar()
+    if found is not None:
+        return change_details(tx, me, found, data, now).id
+    wanted = Booking(
+        slot_id=slot_id, patient_profile_id=data.patient_profile_id, symptoms=data.symptoms or "",
+        has_visited_before=data.has_visited_before,
+    )  # fmt: skip
+    return book(tx, me, wanted, now).id
+
+
 def held(row: dict[str, Any], now: datetime) -> None:
     """Raise unless the appointment is being held right now."""
     if row["status"] == "cancelled" and row["cancel_reason"] == reads.RAN_OUT:

@@ -4,10 +4,10 @@ from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from suwen.accounts.models import PatientProfile
+from suwen.accounts.models import PatientProfile, User
 from suwen.clinics import service as clinics
 from suwen.core import audit
 from suwen.core.actor import Actor
@@ -20,6 +20,7 @@ from suwen.scheduling.rules import states, windows
 from suwen.scheduling.schemas import Moved, WalkIn
 from suwen.scheduling.service import booking, holds, horizon, paying, reads
 
+HOME = {"admin": "/admin/appointments", "doctor": "/doctor/calendar"}
 LATEST = timedelta(minutes=30)
 
 
@@ -51,6 +52,32 @@ def walk_in(tx: Session, me: Actor, data: WalkIn, now: datetime) -> Moved:
     audit.seen(tx, me, "write", "appointment", row["id"], person.id, now=now)
     holds.tell(tx, slot.doctor_id, row["id"])
     return Moved(id=row["id"], status="scheduled", version=1, starts_at=slot.slot_start, ends_at=slot.slot_end)
+
+
+def find_people(tx: Session, me: Actor, words: str) -> list[Any]:
+    """People by name or phone, for whoever stands at the desk: (id, name, birthday, account, phone), at most 20."""
+    if me.role not in ("admin", "doctor"):
+        raise Forbidden()
+    wanted = words.strip()
+    if len(wanted) < 2:
+        return []
+    by = or_(
+        PatientProfile.name.contains(wanted, autoescape=True),
+        PatientProfile.phone.contains(wanted, autoescape=True),
+        User.phone.contains(wanted, autoescape=True),
+        User.name.contains(wanted, autoescape=True),
+    )
+    statement = (
+        select(
+            PatientProfile.id, PatientProfile.name, PatientProfile.birthday, PatientProfile.gender,
+            User.name.label("account"), User.phone,
+        )
+        .join(User, User.id == PatientProfile.user_id)
+        .where(PatientProfile.is_deleted.is_(False), User.is_deleted.is_(False), by)
+        .order_by(PatientProfile.name, PatientProfile.id)
+        .limit(20)
+    )  # fmt: skip
+    return list(tx.execute(statement).all())
 
 
 def _free_slot(tx: Session, data: WalkIn, now: datetime) -> Any:

@@ -40,6 +40,17 @@ class Search:
     sort: str = "next_free"
 
 
+def asked(
+    department: str | None, specialty: str | None, location: str | None, visit: str | None, words: str | None,
+    free: str | None, sort: str | None,
+) -> Search:  # fmt: skip
+    """A search from what stands in a page's address; what makes no sense there is no matter."""
+    return Search(
+        department or None, specialty or None, location or None, visit if visit in PRICED_AS else None,
+        words or None, int(free) if free in ("24", "72", "168") else None, sort if sort in SORTS else "next_free",
+    )  # fmt: skip
+
+
 def find(
     tx: Session, search: Search, now: datetime, after: str | None = None, limit: int | None = None
 ) -> Slice[Offer]:
@@ -76,6 +87,12 @@ def choices(tx: Session) -> dict[str, list[tuple[str, str]]]:
     location = select(ClinicLocation.id, ClinicLocation.name).where(ClinicLocation.is_active.is_(True))
     asked = {"departments": department, "specialties": specialty, "locations": location.order_by(ClinicLocation.name)}
     return {name: [(row[0], row[1]) for row in tx.execute(statement)] for name, statement in asked.items()}
+
+
+def names(tx: Session, now: datetime) -> list[tuple[str, str]]:
+    """(id, name) of everybody listed, for a choice."""
+    statement = select(doctors.c.id, users.c.name).select_from(clinics.FROM).where(clinics.listed(now.date()))
+    return [(row[0], row[1]) for row in tx.execute(statement.order_by(users.c.name))]
 
 
 def _offered(found: Any) -> Select[Any]:

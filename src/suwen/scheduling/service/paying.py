@@ -100,6 +100,38 @@ def _revived(tx: Session, found: Any, now: datetime) -> bool:
     return True
 
 
+def pay_for_slot(tx: Session, me: Actor, slot_id: str, method: str, now: datetime) -> Moved:
+    """From the booking page, which knows the slot: pay what the account holds there."""
+    return PAY[method](tx, me, _held_there(tx, me, slot_id), now)
+
+
+def let_go(tx: Session, me: Actor, slot_id: str, now: datetime) -> str:
+    """Give a held time back without paying; returns the doctor's id."""
+    row = reads.visible(tx, me, _held_there(tx, me, slot_id))
+    states.move("cancel", row["status"], me.role)
+    done = update(appointments).where(appointments.c.id == row["id"], appointments.c.status == "pending")
+    values = {"status": "cancelled", "active_slot_id": None, "cancel_reason": "let_go", "cancelled_by": me.id,
+              "cancelled_at": now, "held_until": None, "updated_at": now}  # fmt: skip
+    if tx.connection().execute(done.values(**values, version=appointments.c.version + 1)).rowcount != 1:
+        raise HoldExpired()
+    holds.offer_again(tx, slot_id)
+    payments.void(tx, holds.subject(row["id"]), now)
+    audit.seen(tx, me, "write", "appointment", row["id"], row["patient_profile_id"], now=now)
+    holds.tell(tx, row["doctor_id"], row["id"])
+    return str(row["doctor_id"])
+
+
+def _held_there(tx: Session, me: Actor, slot_id: str) -> str:
+    """The account's own hold of the slot; HoldExpired where there is none (any more)."""
+    mine = select(appointments.c.id).where(
+        appointments.c.active_slot_id == slot_id, appointments.c.patient_id == me.id, appointments.c.status == "pending"
+    )
+    found = tx.execute(mine).scalar()
+    if found is None:
+        raise HoldExpired()
+    return str(found)
+
+
 def _status(row: dict[str, Any]) -> str:
     """The state to start from; a hold that was swept is told as one that ran out."""
     if row["status"] == "cancelled" and row["cancel_reason"] == reads.RAN_OUT:

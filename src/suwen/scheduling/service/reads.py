@@ -1,5 +1,6 @@
 """Looking at appointments. What somebody may not see is not there."""
 
+import contextlib
 import csv
 import io
 from collections.abc import Iterable, Iterator
@@ -38,6 +39,21 @@ class Filter:
     first: date | None = None
     last: date | None = None
     orphans: bool = False
+
+
+def asked(**typed: str | None) -> Filter:
+    """A filter from what stands in a page's address; what makes no sense there is no matter."""
+    given = {name: value.strip() for name, value in typed.items() if value and value.strip()}
+    wanted: dict[str, Any] = {}
+    for name, value in given.items():
+        if name in ("first", "last"):
+            with contextlib.suppress(ValueError):
+                wanted[name] = date.fromisoformat(value)
+        elif name == "orphans":
+            wanted[name] = True
+        elif (name != "status" or value in states.STATUSES) and (name != "when" or value in ("upcoming", "past")):
+            wanted[name] = value
+    return Filter(**wanted)
 
 
 def appointment(tx: Session, me: Actor, id: str, now: datetime) -> AppointmentView:

@@ -31,6 +31,12 @@ def free_between(tx: Session, doctor_id: str, start: datetime, end: datetime, no
     return found
 
 
+def unbooked(tx: Session, doctor_id: str, start: datetime, end: datetime, now: datetime) -> list[FreeSlot]:
+    """For staff: free slots as they stand, whether or not they can still be booked online."""
+    values = {"doctor": doctor_id, "start": max(start, now), "end": end, "now": now}
+    return [FreeSlot(*row) for row in tx.connection().execute(queries.FREE_BETWEEN, values).all()]
+
+
 def by_day(found: list[FreeSlot], zone: ZoneInfo) -> dict[date, list[FreeSlot]]:
     grouped: dict[date, list[FreeSlot]] = {}
     for slot in found:
