@@ -214,3 +214,10 @@ def test_no_link_leads_out_of_the_house(lab):
     for target in ("https://evil.test/", "//evil.test", "/\\evil.test", "javascript:alert(1)"):
         assert lab.get("/language", params={"to": "en", "next": target}).headers["location"] == "/"
     assert lab.get("/language", params={"to": "en", "next": "/doctors?x=1"}).headers["location"] == "/doctors?x=1"
+
+
+def test_an_address_without_a_page_still_knows_who_came(people):
+    answer = people["li"].page("GET", "/nowhere")
+    assert answer.status_code == 404
+    assert 'action="/sign-out"' in answer.text
+    assert 'action="/sign-out"' not in people["guest"].page("GET", "/nowhere").text

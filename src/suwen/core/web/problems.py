@@ -10,9 +10,10 @@ from litestar.exceptions import HTTPException, PermissionDeniedException, Valida
 from sqlalchemy.exc import DBAPIError, IntegrityError, TimeoutError
 
 from suwen.core import errors
-from suwen.core.actor import GUEST
+from suwen.core.actor import GUEST, Actor
 from suwen.core.errors import CommitUnknown, DomainError
 from suwen.core.i18n import translate
+from suwen.core.web.identity import identify
 from suwen.core.web.pages import render
 from suwen.core.web.reader import reader_of
 
@@ -54,7 +55,7 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]
     if refusal.status == 500:
         log.error("bug in %s %s", request.method, request.url.path, exc_info=error)
     headers = _headers(refusal)
-    me = getattr(request.state, "me", GUEST)
+    me = _reader(request)
     if request.url.path.startswith("/api/"):
         locale = reader_of(request.scope, me, request.app.state.house.settings.zone).locale
         return Response(
@@ -67,6 +68,15 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]
         return Response(b"", status_code=303, headers={"location": "/account/second-factor"}, media_type="text/html")
     html = render(request, "error.html", refusal=refusal, me=me)
     return Response(html, status_code=refusal.status, headers=headers, media_type="text/html")
+
+
+def _reader(request: Request[Any, Any, Any]) -> Actor:
+    """Who met the refusal; an address without a route has not asked yet."""
+    known: Actor | None = getattr(request.state, "me", None)
+    try:
+        return known or identify(request.app.state.house, request)
+    except DomainError:
+        return GUEST
 
 
 def problem(refusal: DomainError, locale: str) -> dict[str, Any]:
