@@ -43,6 +43,7 @@ def upgrade():
         sa.Column("comment", columns.LongText, nullable=True),
         sa.Column("is_anonymous", sa.Boolean(), server_default=sa.text("0"), nullable=False),
         sa.Column("is_visible", sa.Boolean(), server_default=sa.text("1"), nullable=False),
+        sa.Column("hidden_reason", sa.String(length=500), nullable=True),
         sa.Column("doctor_reply", columns.LongText, nullable=True),
         sa.Column("doctor_reply_at", columns.Instant(), nullable=True),
         sa.Column("patient_snapshot", columns.Json, nullable=True),

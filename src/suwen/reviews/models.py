@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from suwen.core.columns import flag, ref, whole
@@ -35,6 +35,7 @@ class Review(Versioned):
     comment: Mapped[str | None] = mapped_column(LongText)
     is_anonymous: Mapped[bool] = flag()
     is_visible: Mapped[bool] = flag(True)
+    hidden_reason: Mapped[str | None] = mapped_column(String(500))
     doctor_reply: Mapped[str | None] = mapped_column(LongText)
     doctor_reply_at: Mapped[datetime | None]
     patient_snapshot: Mapped[dict[str, Any] | None] = mapped_column(Json)
