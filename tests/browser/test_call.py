@@ -54,7 +54,7 @@ class Meeting:
         self.doctor.goto(f"/consultations/{self.appointment}/call")
         self.both_see()
 
-    def both_see(self, seconds: float = 15) -> None:
+    def both_see(self, seconds: float = 30) -> None:
         for page in (self.doctor, self.patient):
             sees(page, seconds)
 
@@ -76,7 +76,7 @@ def meet(browser, server, clinic) -> Iterator[Callable[..., Meeting]]:
         one.close()
 
 
-def sees(page: Page, seconds: float = 15) -> None:
+def sees(page: Page, seconds: float = 30) -> None:
     """The other side's picture is there. (Asked from outside: the content policy forbids `wait_for_function`.)"""
     until(lambda: page.evaluate(f"{ROOM}?.marks.frame ?? 0"), "no picture came", seconds)
 
@@ -85,7 +85,7 @@ def stats(page: Page) -> dict[str, Any]:
     return dict(page.evaluate(STATS))
 
 
-def frames_flow(*pages: Page, more: int = 10, seconds: float = 15) -> None:
+def frames_flow(*pages: Page, more: int = 10, seconds: float = 30) -> None:
     """Every page decodes `more` further frames of the other side."""
     before = [stats(page)["frames"] for page in pages]
     deadline = time.monotonic() + seconds
@@ -97,7 +97,11 @@ def frames_flow(*pages: Page, more: int = 10, seconds: float = 15) -> None:
     raise AssertionError(f"frames stood still: {before} -> {now}; {[stats(page) for page in pages]}")
 
 
-def until(true: Callable[[], Any], what: str, seconds: float = 15) -> None:
+def press(page: Page, name: str) -> None:
+    page.locator(f"[data-do={name}]").click()
+
+
+def until(true: Callable[[], Any], what: str, seconds: float = 30) -> None:
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline, what
@@ -129,7 +133,6 @@ def test_they_see_each_other_and_the_doctor_ends_the_visit(meet, clinic):
 def test_mute_camera_screen_and_sound_only_reach_the_other_side(meet, clinic):
     call = meet()
     call.begin()
-    press = lambda page, name: page.locator(f"[data-do={name}]").click()
     press(call.patient, "mute")
     call.doctor.wait_for_selector("[data-other-muted=true]")
     press(call.patient, "mute")
@@ -252,7 +255,8 @@ def test_a_call_through_the_relay_only(browser, relayed):
         frames_flow(call.doctor, call.patient)
         assert {stats(page)["local"] for page in (call.doctor, call.patient)} == {"relay"}
         gathered = """async (servers) => {
-          const {gather} = await import(document.querySelector('script[src*="consultations/room.js"]').src.replace('room.js', 'devices.js'));
+          const page = document.querySelector('script[src*="consultations/room.js"]').src;
+          const {gather} = await import(page.replace('room.js', 'devices.js'));
           return [...await gather(servers, 'relay')];
         }"""
         good = call.patient.evaluate(f"{ROOM}.ice.servers")

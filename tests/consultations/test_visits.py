@@ -7,6 +7,8 @@ from sqlalchemy import func, select
 
 from suwen.consultations.models import CallEvent, Consultation, Signal
 from suwen.core.audit import AuditEvent
+from suwen.core.outbox import emit
+from suwen.scheduling.events import AppointmentBooked, AppointmentCancelled, PatientMissed
 from tests.support.racing import race, statuses
 
 AT = "/api/v1/consultations"
@@ -262,10 +264,6 @@ def test_relay_credentials_are_personal_and_end_by_themselves(people, waiting, h
 
 
 def test_cancelling_closes_the_room(people, booked, room, settle, house):
-    from suwen.scheduling.events import AppointmentBooked, AppointmentCancelled, PatientMissed
-
-    from suwen.core.outbox import emit
-
     now = house.clock()
     first, second = booked(), booked(minutes=90)
     for one in (first, second):

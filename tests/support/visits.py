@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from playwright.sync_api import BrowserContext
+from sqlalchemy import select
 
 from suwen.accounts.models import User
 from suwen.accounts.service import care, sessions
@@ -64,15 +65,11 @@ class Clinic:
         return self.house.db.write(start)
 
     def room_of(self, appointment: str) -> Consultation | None:
-        from sqlalchemy import select
-
         wanted = select(Consultation).where(Consultation.appointment_id == appointment)
         return self.house.db.read(lambda tx: tx.scalar(wanted))
 
     def events_of(self, appointment: str) -> list[tuple[str, str]]:
         """(role, event) in order."""
-        from sqlalchemy import select
-
         room = self.room_of(appointment)
         assert room is not None
         wanted = (

@@ -36,7 +36,7 @@ def note_no_show(tx: Session, now: datetime, appointment_id: str) -> None:
 @on(PatientAdmitted)
 def call_the_patient(tx: Session, now: datetime, appointment_id: str, consultation_id: str) -> None:
     """For whoever has another page open: the waiting room itself opens the call."""
-    waiting = upkeep.called_patient(tx, consultation_id)
+    waiting = upkeep.called_patient(tx, consultation_id, now)
     if waiting:
         notifications.notify(
             tx, waiting, "appointment_reminder", N_("The doctor is ready for you"),

@@ -176,11 +176,12 @@ def ticket(tx: Session, me: Actor, now: datetime, consultation_id: str) -> Ticke
 
 def ice(tx: Session, me: Actor, now: datetime, consultation_id: str, settings: Settings) -> IceView:
     """The ways out for this person's browser, with relay credentials that end by themselves."""
-    room = _mine(tx, me, consultation_id)
-    role_in(room, me)
-    if room.status not in rules.LIVE:
+    appointment = _appointment(tx, me, consultation_id)
+    room = tx.scalar(select(Consultation).where(Consultation.appointment_id == appointment.id))
+    if appointment.status not in rules.OPEN_APPOINTMENTS or (room and room.status not in rules.LIVE):
         raise NotOpen()
-    servers = room.ice_servers or rules.ice_servers(
+    own = room.ice_servers if room else None
+    servers = own or rules.ice_servers(
         stun=settings.stun_servers, turn=settings.turn_servers, secret=settings.turn_secret, user=me.id, now=now
     )
     views = [IceServer(**server) for server in servers]

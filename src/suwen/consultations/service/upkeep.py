@@ -60,8 +60,11 @@ def forget_old_signals(tx: Session, now: datetime) -> int:
     return rows(tx, delete(Signal).where(Signal.created_at < now - OLD))
 
 
-def called_patient(tx: Session, consultation_id: str) -> str | None:
-    """The account to call to a video visit that is going on; None for one at the clinic."""
+def called_patient(tx: Session, consultation_id: str, now: datetime) -> str | None:
+    """The account to call to a video visit that is going on; None for one at the clinic, or whose page is open."""
+    _, patient = presences(tx, [consultation_id]).get(consultation_id, (None, rules.Presence()))
+    if patient.here(now):
+        return None
     return tx.scalar(
         select(Consultation.patient_id)
         .join(Appointment, Appointment.id == Consultation.appointment_id)

@@ -3,6 +3,7 @@
 import { LocalMedia } from './media.js';
 
 const SILENT_FOR = 6000;
+const SPEECH = 0.12; // of the meter's 0..1
 const SILENCE = 0.006; // root mean square; a quiet room with an open microphone lies above
 const GATHERING = 5000;
 const ROUNDS = 5;
@@ -129,6 +130,10 @@ export class DeviceCheck {
     this.meter = new Meter({
       level: (value) => {
         this.level.value = value;
+        if (value > SPEECH && !this.heard) {
+          this.heard = true;
+          this.#say('sound', 'microphone_heard', 'good');
+        }
       },
       quiet: (silent) => this.#say('sound', silent ? 'microphone_silent' : 'microphone_heard', silent ? 'warn' : 'good'),
     });
@@ -166,6 +171,7 @@ export class DeviceCheck {
     this.#say('picture', this.#pictureWord(), media.camera ? 'good' : media.wantsCamera ? 'bad' : 'warn');
     if (media.audio !== this.metered) {
       this.metered = media.audio;
+      this.heard = false;
       this.meter.listen(media.audio);
       this.#say('sound', media.audio ? 'microphone_speak' : `microphone_${media.trouble.audio ?? 'failed'}`, media.audio ? 'busy' : 'bad');
     }
