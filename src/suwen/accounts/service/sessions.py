@@ -67,7 +67,7 @@ def start(
     """A new session under a new id; return whom its token shall name, and until when."""
     made = SignIn(
         id=new_id(), user_id=user.id, kind=kind, last_seen_at=now, expires_at=now + ABSOLUTE, ip=ip or None,
-        user_agent=agent[:255] or None, strong=strong,
+        user_agent=agent[:255] or None, strong=strong, created_at=now,
     )  # fmt: skip
     tx.add(made)
     actor = Actor(user.id, user.role, made.id, doctor_id, strong, user.locale, user.zone, user.name)
