@@ -1,0 +1,39 @@
+"""What is refused about prescriptions."""
+
+from suwen.core.errors import Conflict, Forbidden, Invalid, NotFound
+
+
+class NoSuchPrescription(NotFound):
+    code, title = "no_such_prescription", "This prescription is not there."
+
+
+class VisitNotStarted(Conflict):
+    code, title = "visit_not_started", "A prescription is written in or after the visit. This one has not begun."
+
+
+class NotTheTreatingDoctor(Forbidden):
+    code, title = "not_the_treating_doctor", "Only the doctor of this visit writes its prescriptions."
+
+
+class AlreadySigned(Conflict):
+    code, title = "already_signed", "This prescription is signed and cannot be changed. Void it and write a new one."
+
+
+class AlreadyVoid(Conflict):
+    code, title = "already_void", "This prescription is void already."
+
+
+class CannotBeVoided(Conflict):
+    code, title = "cannot_be_voided", "What was dispensed cannot be made void any more."
+
+
+class NotComplete(Invalid):
+    code, title = "prescription_not_complete", "Something is missing before this can be signed."
+
+
+class NotConfirmed(Invalid):
+    code, title = "not_confirmed", "Please confirm that you have checked the prescription yourself."
+
+
+class BadDuration(Invalid):
+    code, title = "bad_duration", "How long it is taken and the number of days do not agree."

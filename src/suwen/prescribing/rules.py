@@ -1,0 +1,72 @@
+"""Lines of a prescription: how long, and what was signed. No database, no clock."""
+
+import hashlib
+import json
+import re
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from suwen.prescribing.errors import BadDuration
+
+LINES_SHOWN = 5  # empty lines of the editor without JavaScript
+MOST_LINES = 30
+LONGEST = 365
+UNITS = {
+    1: ("天", "日", "day", "days", "d"),
+    7: ("周", "星期", "week", "weeks", "w"),
+    30: ("个月", "月", "month", "months"),
+}
+DAYS = {word: days for days, words in UNITS.items() for word in words}
+DURATION = re.compile(r"([0-9]{1,3})\s*(" + "|".join(sorted(DAYS, key=len, reverse=True)) + r")\.?", re.IGNORECASE)
+FULL_WIDTH = str.maketrans("０１２３４５６７８９", "0123456789")
+NEEDED = ("name", "dosage", "frequency")
+
+
+def days_of(duration: str | None) -> int | None:
+    """'7天', '2 weeks' -> 7, 14; None where the text says something else ("until the pain is gone")."""
+    found = DURATION.fullmatch((duration or "").translate(FULL_WIDTH).strip())
+    return int(found[1]) * DAYS[found[2].lower()] if found else None
+
+
+def words_of(days: int, locale: str) -> str:
+    if locale.startswith("zh"):
+        return f"{days}天"
+    return "1 day" if days == 1 else f"{days} days"
+
+
+def with_both(line: Mapping[str, Any], place: int, locale: str) -> dict[str, Any]:
+    """The line with `duration` and `duration_days`, either made from the other; BadDuration when they disagree."""
+    full, days = dict(line), line.get("duration_days")
+    said = days_of(line.get("duration"))
+    if days and said and days != said:
+        raise BadDuration(fields={f"medicines.{place}.duration_days": BadDuration.title})
+    if days and not line.get("duration"):
+        full["duration"] = words_of(days, locale)
+    if said and not days and said <= LONGEST:
+        full["duration_days"] = said
+    return full
+
+
+def gaps(diagnosis: str, lines: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """What must be filled in before a signature, by field."""
+    missing = {} if diagnosis.strip() else {"diagnosis": "Please fill this in."}
+    if not lines:
+        missing["medicines"] = "Write at least one medicine."
+    for place, line in enumerate(lines):
+        for name in NEEDED:
+            if not (line.get(name) or "").strip():
+                missing[f"medicines.{place}.{name}"] = "Please fill this in."
+    return missing
+
+
+def new_code(now: datetime) -> str:
+    """'RX' + day + six digits; whoever stores it tries another one when it is taken."""
+    return f"RX{now:%Y%m%d}{secrets.randbelow(1_000_000):06d}"
+
+
+def content_hash(content: Mapping[str, Any]) -> str:
+    """Over what is signed, the same for the same content whatever the order of its keys."""
+    text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,15 @@
+"""Prescriptions: written and signed by the doctor of a visit, read by those whom they concern."""
+
+from suwen.prescribing.service.reading import (
+    DeskVisit,
+    desk,
+    of_appointment,
+    prescription,
+    prescriptions,
+    view,
+    visit_of_prescription,
+)
+from suwen.prescribing.service.writing import change, draft, sign, void
+
+__all__ = ["DeskVisit", "change", "desk", "draft", "of_appointment", "prescription", "prescriptions", "sign", "view",
+           "visit_of_prescription", "void"]  # fmt: skip
