@@ -1,6 +1,6 @@
 """What is refused about prescriptions."""
 
-from suwen.core.errors import Conflict, Forbidden, Invalid, NotFound
+from suwen.core.errors import Conflict, Invalid, NotFound
 
 
 class NoSuchPrescription(NotFound):
@@ -9,10 +9,6 @@ class NoSuchPrescription(NotFound):
 
 class VisitNotStarted(Conflict):
     code, title = "visit_not_started", "A prescription is written in or after the visit. This one has not begun."
-
-
-class NotTheTreatingDoctor(Forbidden):
-    code, title = "not_the_treating_doctor", "Only the doctor of this visit writes its prescriptions."
 
 
 class AlreadySigned(Conflict):

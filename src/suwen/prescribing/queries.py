@@ -24,8 +24,8 @@ LIST: Any = (
 
 
 def visible(role: str, actor_id: str, doctor_id: str | None, now: datetime) -> Select[Any]:
-    """A patient's family's, a doctor's own and of people in care, a pharmacist's people's; drafts only one's own."""
-    known = Prescription.status != "draft"
+    """A patient's family's, a doctor's own and of people in care, a pharmacist's; the unsigned its doctor's only."""
+    known = Prescription.signed_at.is_not(None)
     cared = select(CareRelation.profile_id).where(
         CareRelation.staff_user_id == actor_id,
         CareRelation.since <= now,

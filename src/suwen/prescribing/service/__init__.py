@@ -4,6 +4,7 @@ from suwen.prescribing.service.reading import (
     DeskVisit,
     desk,
     of_appointment,
+    of_person,
     prescription,
     prescriptions,
     view,
@@ -11,5 +12,5 @@ from suwen.prescribing.service.reading import (
 )
 from suwen.prescribing.service.writing import change, draft, sign, void
 
-__all__ = ["DeskVisit", "change", "desk", "draft", "of_appointment", "prescription", "prescriptions", "sign", "view",
-           "visit_of_prescription", "void"]  # fmt: skip
+__all__ = ["DeskVisit", "change", "desk", "draft", "of_appointment", "of_person", "prescription", "prescriptions",
+           "sign", "view", "visit_of_prescription", "void"]  # fmt: skip

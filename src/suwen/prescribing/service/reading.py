@@ -20,14 +20,13 @@ from suwen.prescribing.errors import NoSuchPrescription
 from suwen.prescribing.models import Prescription
 from suwen.prescribing.schemas import (
     DoctorSnapshot,
-    Medicine,
     PersonSnapshot,
     Pharmacy,
     PrescriptionLine,
     PrescriptionView,
     lines_of,
 )
-from suwen.prescribing.service.writing import visit_of
+from suwen.prescribing.service.writing import has_begun, visit_of
 
 NEWEST = [(Prescription.prescription_date, "desc"), (Prescription.id, "desc")]
 PLAIN = [name for name in PrescriptionView.__struct_fields__
@@ -39,6 +38,8 @@ class DeskVisit:
     """What the editor needs of the visit: whom it is for, and what the doctor has written already."""
 
     appointment_id: str
+    doctor_id: str
+    begun: bool
     patient_name: str
     diagnosis: str
     prescriptions: list[Prescription]
@@ -76,12 +77,22 @@ def of_appointment(tx: Session, actor: Actor, appointment_id: str, now: datetime
     return prescriptions(tx, actor, now, appointment_id=appointment_id, limit=20).items
 
 
+def of_person(tx: Session, actor: Actor, profile_id: str, now: datetime) -> list[Prescription]:
+    """One person's, newest first, for a page that shows the whole record; only those that the actor may read."""
+    ids = queries.visible(actor.role, actor.id, actor.doctor_id, now).with_only_columns(Prescription.id)
+    theirs = select(Prescription).where(Prescription.patient_profile_id == profile_id, Prescription.id.in_(ids))
+    found = list(tx.scalars(theirs.order_by(Prescription.prescription_date.desc(), Prescription.id.desc()).limit(50)))
+    if found:
+        audit.seen(tx, actor, "read", "prescription", "list", profile_id, now=now)
+    return found
+
+
 def desk(tx: Session, actor: Actor, appointment_id: str, now: datetime) -> DeskVisit:
-    """For the doctor of a visit that has begun."""
+    """For the doctor of the visit; nothing can be written until it has begun."""
     visit = visit_of(tx, actor, appointment_id)
     written = queries.of_visit(tx, visit.id, visit.doctor_id)
     audit.seen(tx, actor, "read", "prescription", appointment_id, visit.patient_profile_id, now=now)
-    return DeskVisit(visit.id, visit.name, visit.diagnosis or "", written)
+    return DeskVisit(visit.id, visit.doctor_id, has_begun(visit), visit.name, visit.diagnosis or "", written)
 
 
 def visit_of_prescription(tx: Session, actor: Actor, id: str) -> str:
@@ -108,7 +119,7 @@ def view(tx: Session, actor: Actor, found: Prescription) -> PrescriptionView:
 def _may_read(tx: Session, actor: Actor, found: Prescription, now: datetime) -> bool:
     if actor.role == "doctor" and actor.doctor_id == found.doctor_id:
         return True
-    if found.status == "draft" or actor.role not in ("patient", "doctor", "pharmacist"):
+    if found.signed_at is None or actor.role not in ("patient", "doctor", "pharmacist"):
         return False
     if actor.role == "patient":
         owner = select(PatientProfile.user_id).where(PatientProfile.id == found.patient_profile_id)
@@ -125,7 +136,3 @@ def _line(row: Any) -> PrescriptionLine:
 
 def _as(kind: Any, stored: Any) -> Any:
     return None if stored is None else msgspec.convert(stored, kind)
-
-
-__all__ = ["DeskVisit", "Medicine", "desk", "of_appointment", "prescription", "prescriptions", "view",
-           "visit_of_prescription"]  # fmt: skip

@@ -23,7 +23,6 @@ from suwen.prescribing.errors import (
     NoSuchPrescription,
     NotComplete,
     NotConfirmed,
-    NotTheTreatingDoctor,
     VisitNotStarted,
 )
 from suwen.prescribing.events import PrescriptionSigned, PrescriptionVoided
@@ -36,16 +35,16 @@ VOIDABLE = ("draft", "signed", "returned", "effective")
 
 
 def visit_of(tx: Session, actor: Actor, appointment_id: str) -> Any:
-    """The visit, for its doctor. NoSuchPrescription for everybody who may not know of it, VisitNotStarted too early."""
+    """The visit, for its doctor; NoSuchPrescription for everybody else."""
     found = queries.visit(tx, appointment_id)
-    if found is None or actor.role != "doctor":
+    if found is None or actor.role != "doctor" or found.doctor_id != actor.doctor_id:
         raise NoSuchPrescription()
-    if found.doctor_id != actor.doctor_id:
-        raise NotTheTreatingDoctor()
-    at_desk = found.visit_type == "offline" and found.status == "checked_in"
-    if found.status != "completed" and found.room not in BEGUN and not at_desk:
-        raise VisitNotStarted()
     return found
+
+
+def has_begun(visit: Any) -> bool:
+    at_desk = visit.visit_type == "offline" and visit.status == "checked_in"
+    return visit.status == "completed" or visit.room in BEGUN or at_desk
 
 
 def draft(tx: Session, actor: Actor, data: DraftInput, now: datetime) -> Prescription:
@@ -56,6 +55,8 @@ def draft(tx: Session, actor: Actor, data: DraftInput, now: datetime) -> Prescri
     if not appointment_id:
         raise Invalid(fields={"appointment_id": "Please fill this in."})
     visit = visit_of(tx, actor, appointment_id)
+    if not has_begun(visit):
+        raise VisitNotStarted()
     values = _content(data, actor.locale) | {
         "id": new_id(), "appointment_id": visit.id, "consultation_id": visit.consultation_id,
         "doctor_id": visit.doctor_id, "patient_id": visit.patient_id, "patient_profile_id": visit.patient_profile_id,

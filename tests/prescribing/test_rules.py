@@ -1,0 +1,63 @@
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from suwen.prescribing import rules
+from suwen.prescribing.errors import BadDuration
+
+LINE = {"name": "炙甘草", "dosage": "10 g", "frequency": "每日两次"}
+
+
+@pytest.mark.parametrize(
+    ("text", "days"),
+    [
+        ("7天", 7), ("7 天", 7), ("７天", 7), ("14日", 14), ("1 day", 1), ("10 Days", 10), ("2周", 14), ("3星期", 21),
+        ("2 weeks", 14), ("1个月", 30), ("2 months", 60), ("until it is better", None), ("7-10天", None), ("天", None),
+        ("", None), (None, None), ("1.5天", None),
+    ],
+)  # fmt: skip
+def test_how_many_days_a_text_means(text, days):
+    assert rules.days_of(text) == days
+
+
+@given(st.integers(1, 365), st.sampled_from(["zh-CN", "en"]))
+def test_days_become_words_and_words_days(days, locale):
+    line = rules.with_both({"duration_days": days}, 0, locale)
+    assert rules.days_of(line["duration"]) == days
+    assert rules.with_both({"duration": line["duration"]}, 0, locale)["duration_days"] == days
+
+
+def test_a_text_of_its_own_stays():
+    assert rules.with_both({"duration": "until the cough is gone"}, 0, "en") == {"duration": "until the cough is gone"}
+    both = {"duration": "until the cough is gone", "duration_days": 10}
+    assert rules.with_both(both, 0, "en") == both
+
+
+def test_what_disagrees_is_refused_at_its_line():
+    with pytest.raises(BadDuration) as refused:
+        rules.with_both({"duration": "2 weeks", "duration_days": 7}, 3, "en")
+    assert list(refused.value.fields) == ["medicines.3.duration_days"]
+
+
+def test_what_is_missing_before_a_signature():
+    assert rules.gaps("脾虚", [LINE]) == {}
+    assert set(rules.gaps(" ", [])) == {"diagnosis", "medicines"}
+    assert set(rules.gaps("x", [LINE, {"name": "生姜", "dosage": " "}])) == {
+        "medicines.1.dosage", "medicines.1.frequency"
+    }  # fmt: skip
+
+
+def test_codes_fit_their_column():
+    for _ in range(100):
+        code = rules.new_code(datetime(2030, 1, 1, tzinfo=UTC))
+        assert code.startswith("RX20300101")
+        assert len(code) <= 20
+        assert code[2:].isdigit()
+
+
+def test_the_hash_is_of_the_content_alone():
+    one = {"a": 1, "medicines": [LINE]}
+    assert rules.content_hash(one) == rules.content_hash(dict(reversed(one.items())))
+    assert rules.content_hash(one) != rules.content_hash(one | {"medicines": [LINE | {"dosage": "11 g"}]})
