@@ -1,8 +1,9 @@
 """The real application with three more routes: what the framework costs, what one hop costs, a week nobody kept."""
 
+from datetime import date, datetime
 from typing import Any
 
-from litestar import Litestar, Request
+from litestar import HttpMethod, Litestar, Request
 from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
 from sqlalchemy.orm import Session
@@ -10,6 +11,8 @@ from sqlalchemy.orm import Session
 from suwen.app import create_app
 from suwen.core.web.identity import identify
 from suwen.core.web.routes import SIGNED_IN, Action, get
+from suwen.scheduling.schemas import FreeWeek
+from suwen.scheduling.service import slots
 
 
 async def _bare(request: Request[Any, Any, Any]) -> ASGIResponse:
@@ -19,7 +22,8 @@ async def _bare(request: Request[Any, Any, Any]) -> ASGIResponse:
 
 
 def bare() -> HTTPRouteHandler:
-    return Action("/api/v1/bench/bare", http_method="GET", opt={"who": SIGNED_IN}, include_in_schema=False)(_bare)
+    handler = Action("/api/v1/bench/bare", http_method=HttpMethod.GET, opt={"who": SIGNED_IN}, include_in_schema=False)
+    return handler(_bare)
 
 
 @get("/api/v1/bench/hello", who=SIGNED_IN, include_in_schema=False)
@@ -27,8 +31,14 @@ def hello(tx: Session) -> dict[str, str]:
     return {"hello": "world"}
 
 
+@get("/api/v1/bench/weeks/{id:str}/free-slots", who=SIGNED_IN, include_in_schema=False)
+def week(tx: Session, now: datetime, id: str, day: date) -> FreeWeek:
+    """The doctor's week as the API answers it, from the database each time."""
+    return slots.free_week(tx, id, day, "Asia/Shanghai", now)
+
+
 def bench_app() -> Litestar:
     app = create_app()
-    for route in (bare(), hello):
+    for route in (bare(), hello, week):
         app.register(route)
     return app
