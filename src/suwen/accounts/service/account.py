@@ -61,7 +61,7 @@ def change_ways_in(house: House, actor: Actor, data: WaysIn, now: datetime) -> U
 def write_ways_in(tx: Session, user_id: str, data: Any) -> User:
     user = tx.get_one(User, user_id)
     account, phone, email = (
-        names.account(data.account),
+        user.account if data.account == user.account else names.account(data.account),
         names.phone(data.phone) if data.phone else None,
         names.email(data.email) if data.email else None,
     )
