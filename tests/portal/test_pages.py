@@ -25,3 +25,13 @@ def test_home_is_for_everybody_and_staff_go_to_their_desks(people):
     assert people["li"].page("/").status_code == 200
     for who, desk in (("zhang", "/doctor/today"), ("admin", "/admin"), ("zhao", "/prescriptions")):
         assert people[who].page("/").headers["location"] == desk
+
+
+def test_a_patient_sees_the_kept_inside_in_her_own_frame(people, ids, statements):
+    path = f"/doctors/{ids.doctors['zhang']}"
+    guest, li = people["guest"].page(path), people["li"].page(path)
+    assert "张仲景" in guest.text
+    assert "张仲景" in li.text
+    assert "/sign-out" in li.text
+    assert "/sign-out" not in guest.text
+    assert len(statements(lambda: people["li"].page(path))) == 0

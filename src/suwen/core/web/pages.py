@@ -36,6 +36,26 @@ def render(
 
     `kept` pages are shown to everybody: nothing of this visitor may be in them.
     """
+    found, values = _prepared(request, template, me, refusal, typed, kept, context)
+    headers = dict(request.scope["headers"])
+    if b"hx-request" in headers and b"hx-history-restore-request" not in headers:
+        wanted = headers.get(b"hx-target", b"").decode("latin-1")
+        block = found.blocks.get(wanted) or found.blocks.get("main")
+        if block:
+            return "".join(block(found.new_context(values))).encode()
+    return found.render(values).encode()
+
+
+def blocks(request: Any, template: str, *, me: Any, **context: Any) -> dict[str, str]:
+    """What stands between header and footer, by block, with nothing of this visitor in it."""
+    found, values = _prepared(request, template, me, None, None, True, context)
+    wanted = ("title", "width", "scripts", "main")
+    return {name: "".join(found.blocks[name](found.new_context(values))) for name in wanted if name in found.blocks}
+
+
+def _prepared(
+    request: Any, template: str, me: Any, refusal: Any, typed: Any, kept: bool, context: dict[str, Any]
+) -> tuple[Any, dict[str, Any]]:
     house = request.app.state.house
     reader = reader_of(request.scope, me, house.settings.zone)
     found = environment(reader.locale).get_template(template)
@@ -56,13 +76,7 @@ def render(
         "typed": typed or {},
         "toast": None if kept else _toast(request),
     }
-    headers = dict(request.scope["headers"])
-    if b"hx-request" in headers and b"hx-history-restore-request" not in headers:
-        wanted = headers.get(b"hx-target", b"").decode("latin-1")
-        block = found.blocks.get(wanted) or found.blocks.get("main")
-        if block:
-            return "".join(block(found.new_context(values))).encode()
-    return found.render(values).encode()
+    return found, values
 
 
 @cache

@@ -24,7 +24,8 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.response.base import ASGIResponse
 
 from suwen.core.schemas import Problem
-from suwen.core.web.perform import Plan, gate, respond
+from suwen.core.web.plan import Plan
+from suwen.core.web.respond import gate, respond
 
 Route = Callable[..., Any]
 R = TypeVar("R", bound=Route)

@@ -27,7 +27,7 @@ def _key(**asked: Any) -> tuple[str, str]:
     return "directory", repr(sorted(asked.items()))
 
 
-@page("/doctors", who=ANYONE, kept=_key)
+@page("/doctors", who=ANYONE, kept=_key, shared=True)
 def doctors(
     tx: Session, now: datetime, department: str | None = None, specialty: str | None = None,
     location: str | None = None, visit: str | None = None, q: str | None = None, free: str | None = None,
@@ -37,7 +37,7 @@ def doctors(
     return Page("scheduling/doctors.html", showing.directory_page(tx, search, after, now))
 
 
-@page("/doctors/{id:str}", who=ANYONE, kept=lambda id, day=None: (f"doctor:{id}", f"page {day}"))
+@page("/doctors/{id:str}", who=ANYONE, kept=lambda id, day=None: (f"doctor:{id}", f"page {day}"), shared=True)
 def doctor(
     tx: Session, me: Actor, now: datetime, house: House, request: Request[Any, Any, Any], id: str,
     day: date | None = None,

@@ -1,0 +1,72 @@
+"""What is known of a route before anybody asks, and of a request on its way through it."""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, ClassVar
+
+from litestar import Request
+
+from suwen.core.actor import Actor
+from suwen.core.house import House
+
+Route = Callable[..., Any]
+WRITING = {"POST", "PUT", "PATCH", "DELETE"}
+
+
+@dataclass(eq=False)
+class Plan:
+    """What is known of a route when the program starts.
+
+    kept: (topic, key) of an answer that everybody may share. audited: what is read here, so that a refused look is
+    noted too. slow: the second pool. own: the function opens its transactions itself. weak: staff may come before
+    their second factor. once: whether a repeated key replays the answer. before: slow work, done in the second pool
+    before the transaction begins; what it returns is the function's argument `prepared`. shared: of a kept page, what
+    stands between header and footer is the same for patients as for guests.
+    """
+
+    function: Route
+    method: str
+    path: str
+    status: int
+    who: frozenset[str]
+    html: bool = False
+    again: Route | None = None
+    kept: Callable[..., tuple[str, str]] | None = None
+    audited: str | None = None
+    slow: bool = False
+    own: bool = False
+    weak: bool = False
+    once: bool = True
+    shared: bool = False
+    before: Route | None = None
+
+    names: frozenset[str] = field(init=False)
+    data: Any = field(init=False)
+    again_names: frozenset[str] = field(init=False)
+    before_names: frozenset[str] = field(init=False)
+
+    OPTIONS: ClassVar[tuple[str, ...]] = ("kept", "audited", "slow", "own", "weak", "once", "shared", "before")
+
+    def __post_init__(self) -> None:
+        parameters = inspect.signature(self.function, eval_str=True).parameters
+        self.names = frozenset(parameters)
+        self.data = parameters["data"].annotation if "data" in parameters else None
+        self.again_names = frozenset(inspect.signature(self.again).parameters) if self.again else frozenset()
+        self.before_names = frozenset(inspect.signature(self.before).parameters) if self.before else frozenset()
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request on its way through a plan."""
+
+    plan: Plan
+    house: House
+    request: Request[Any, Any, Any]
+    me: Actor
+    arguments: dict[str, Any]
+    typed: dict[str, Any]
+    key: str | None
+    body: bytes
+    now: datetime
