@@ -6,6 +6,7 @@ python -m tests.support.mariadb [--quick] -- command ...    # with SUWEN_TEST_DA
 import contextlib
 import os
 import secrets
+import signal
 import subprocess
 import sys
 import tempfile
@@ -107,6 +108,7 @@ def private_mariadb(quick: bool = False) -> Iterator[MariaDB]:
 def main(arguments: list[str]) -> int:
     quick = "--quick" in arguments[: arguments.index("--")]
     command = arguments[arguments.index("--") + 1 :]
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the server goes, and its folder
     try:
         with private_mariadb(quick) as server:
             return subprocess.run(command, env=os.environ | {"SUWEN_TEST_DATABASE_URL": server.url()}).returncode
