@@ -6,6 +6,7 @@ from litestar.exceptions import WebSocketDisconnect
 from suwen.core.db import changed
 from suwen.notifications.service import watchable
 from suwen.notifications.service.watching import WATCHABLE
+from tests.reviews.conftest import visit  # noqa: F401
 
 
 @pytest.fixture
@@ -73,3 +74,28 @@ def test_nobody_stays_in_after_signing_out(live, house, people):
 def test_a_guest_is_told_to_sign_in(live):
     with live("guest") as socket:
         assert socket.receive_json(timeout=5)["problem"]["status"] == 401
+
+
+def test_a_doctors_queue_and_a_visit_are_heard_by_those_concerned(live, house, ids, people, visit):  # noqa: F811
+    mine, queue = f"appointment:{visit('li')}", f"queue:{ids.doctors['zhang']}"
+    heard = {
+        "li": [mine],
+        "eve": [],
+        "wang": [],
+        "zhang": [mine, queue],
+        "chen": [],
+        "zhao": [],
+        "admin": [mine, queue],
+    }
+    for login, expected in heard.items():
+        with live(login) as socket:
+            socket.receive_json(timeout=5)
+            socket.send_text(json.dumps({"type": "watch", "topics": [mine, queue]}))
+            socket.send_text("{}")
+            assert socket.receive_json(timeout=5)["type"] == "error"
+            last = f"user:{people[login].id}"
+            house.db.write(lambda tx, last=last: changed(tx, mine, queue, last))
+            got = []
+            while (message := socket.receive_json(timeout=5))["type"] == "changed":
+                got.append(message["topic"])
+            assert got == expected, login

@@ -44,6 +44,18 @@ def test_a_new_review_is_seen_at_once_though_the_list_is_kept(people, write, ids
     assert "Listened to me" in people["guest"].page(f"/doctors/{ids.doctors['zhang']}/reviews").text
 
 
+def test_a_doctors_page_takes_the_reviews_as_a_fragment(people, write, ids):
+    for _ in range(11):
+        write("wang")
+    address = f"/doctors/{ids.doctors['zhang']}/reviews"
+    part = people["guest"].page(address, headers={"hx-request": "true", "hx-target": "reviews"}).text
+    assert "Listened to me" in part
+    assert "<html" not in part
+    assert 'id="reviews"' not in part  # the page has that already
+    assert f'href="{address}?after=' in part  # "?after=" alone would lead to the doctor's page
+    assert 'id="reviews"' in people["guest"].page(address).text
+
+
 def test_the_summary_counts_what_is_public(people, write, ids):
     hidden = write(rating=1)
     for stars in (5, 5, 4):

@@ -17,6 +17,7 @@ from suwen.core.actor import Actor
 from suwen.core.errors import Forbidden, NotFound
 from suwen.core.paging import keyset
 from suwen.core.schemas import Slice
+from suwen.notifications.service import watchable
 from suwen.scheduling import queries
 from suwen.scheduling.queries import appointments as table
 from suwen.scheduling.rules import days, states, windows
@@ -194,3 +195,15 @@ def _csv(cells: Iterable[str]) -> str:
     out = io.StringIO()
     csv.writer(out).writerow([f"'{cell}" if cell[:1] in "=+-@\t\r" and cell else cell for cell in cells])
     return out.getvalue()
+
+
+def _may_look(tx: Session, me: Actor, id: str, now: datetime) -> bool:
+    try:
+        return bool(visible(tx, me, id))
+    except NotFound:
+        return False
+
+
+# What an open page may listen to.
+watchable("queue", lambda tx, me, id, now: me.role == "admin" or (me.doctor_id is not None and me.doctor_id == id))
+watchable("appointment", _may_look)
