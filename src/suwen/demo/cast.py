@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-PASSWORD = "suwen-demo-2026"  # noqa: S105  printed to whoever starts the demonstration
+PASSWORD = "suwen-demo-2026"
 
 
 @dataclass(frozen=True)

@@ -43,11 +43,16 @@ def _play(house: House, tx: Session, now: datetime, dice: random.Random) -> None
     horizon.keep(tx, now, doctors=100)
     today.play(tx, made, now, dice)
     visits.coming(tx, made, now, dice)
-    _after(tx, made, held, now, dice)
+    _after(tx, held, now, dice)
 
 
-def _after(tx: Session, made: clinic.Clinic, held: list[visits.Visit], now: datetime, dice: random.Random) -> None:
-    """Prescriptions and reviews of the visits that were held."""
+def _after(tx: Session, held: list[visits.Visit], now: datetime, dice: random.Random) -> None:
+    """Most visits end with a prescription, many are reviewed, some reviews are answered."""
+    for visit in held:
+        if dice.random() < 0.75:
+            visits.prescribe(tx, visit)
+        if dice.random() < 0.45:
+            visits.praise(tx, visit, now, dice)
 
 
 def _empty(house: House) -> None:

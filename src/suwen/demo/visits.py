@@ -14,6 +14,10 @@ from suwen.core.actor import Actor
 from suwen.demo import cast
 from suwen.demo.clinic import Clinic
 from suwen.payments import service as payments
+from suwen.prescribing import service as prescribing
+from suwen.prescribing.schemas import DraftInput, Medicine
+from suwen.reviews.schemas import ReviewEntry
+from suwen.reviews.service import answering, writing
 from suwen.scheduling.models import Slot
 from suwen.scheduling.schemas import Booking, Cancel
 from suwen.scheduling.service import booking, changes, paying
@@ -101,6 +105,32 @@ def coming(tx: Session, clinic: Clinic, now: datetime, dice: random.Random) -> N
     for slot in _slots(tx, now + timedelta(hours=3), now + timedelta(days=9)):
         if dice.random() < AHEAD:
             book(tx, clinic, slot, dice, now - timedelta(minutes=dice.randint(1, 600)))
+
+
+def prescribe(tx: Session, visit: Visit) -> None:
+    """What the story says, signed by the doctor a little after the visit."""
+    written = visit.end + timedelta(minutes=10)
+    _, diagnosis, _, medicines, advice = visit.story
+    lines = [
+        Medicine(name=name, dosage=dosage, frequency=frequency, duration_days=days, usage=usage)
+        for name, dosage, frequency, days, usage in medicines
+    ]
+    draft = DraftInput(appointment_id=visit.id, diagnosis=diagnosis, medicines=lines, instructions=advice)
+    made = prescribing.draft(tx, visit.doctor, draft, written)
+    prescribing.sign(tx, visit.doctor, made.id, made.version, True, written)
+
+
+def praise(tx: Session, visit: Visit, now: datetime, dice: random.Random) -> None:
+    """The patient writes some words; now and then the doctor answers."""
+    stars, words, tags = dice.choice(cast.PRAISE)
+    entry = ReviewEntry(
+        rating=stars, attitude_rating=stars, professionalism_rating=min(5, stars + 1), efficiency_rating=stars,
+        comment=words, is_anonymous=dice.random() < 0.25, tags=list(tags),
+    )  # fmt: skip
+    written = min(now, visit.end + timedelta(hours=dice.randint(1, 30)))
+    review = writing.review_visit(tx, visit.patient, visit.id, entry, written)
+    if dice.random() < 0.4:
+        answering.answer(tx, visit.doctor, review.id, dice.choice(cast.THANKS), min(now, written + timedelta(hours=3)))
 
 
 def _slots(tx: Session, start: datetime, end: datetime) -> list[Any]:

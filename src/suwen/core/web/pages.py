@@ -50,7 +50,9 @@ def blocks(request: Any, template: str, *, me: Any, **context: Any) -> dict[str,
     """What stands between header and footer, by block, with nothing of this visitor in it."""
     found, values = _prepared(request, template, me, None, None, True, context)
     wanted = ("title", "width", "scripts", "main")
-    return {name: "".join(found.blocks[name](found.new_context(values))) for name in wanted if name in found.blocks}
+    return {
+        name: "".join(found.blocks[name](found.new_context(values))) if name in found.blocks else "" for name in wanted
+    }
 
 
 def _prepared(

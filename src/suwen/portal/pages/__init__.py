@@ -1,5 +1,5 @@
 """Pages that compose several packages."""
 
-from suwen.portal.pages import admin, home, reference
+from suwen.portal.pages import admin, desk, home, reference, visit
 
-ROUTES = [*home.ROUTES, *reference.ROUTES, *admin.ROUTES]
+ROUTES = [*home.ROUTES, *visit.ROUTES, *desk.ROUTES, *reference.ROUTES, *admin.ROUTES]
