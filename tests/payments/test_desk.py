@@ -108,7 +108,7 @@ def test_orders_at_the_desk(desk, people, clock):
     refund = desk.refund("li", order)
     assert "Hand out CN¥50.00" in text(admin.page(f"/admin/orders/{order.id}"))
     assert "¥50.00" in text(admin.page("/admin/orders"))
-    assert "wait for you at the desk" in text(people["li"].page(f"/orders/{order.id}"))
+    assert "to be handed out at the desk" in text(people["li"].page(f"/orders/{order.id}"))
     assert admin.form(f"/admin/orders/{order.id}/hand-out/{refund}").status_code == 303
     assert admin.form(f"/admin/orders/{order.id}/hand-out/{refund}").status_code == 409
     for path in ("/admin/orders", "/admin/orders.csv", f"/admin/orders/{order.id}", "/admin/prices"):

@@ -93,5 +93,18 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
 });
 
-document.addEventListener("htmx:load", ready);
+// The empty lines are for those without this script; here Enter makes the next one.
+function tidy() {
+  for (const form of document.querySelectorAll("[data-prescription]:not([data-tidy])")) {
+    form.dataset.tidy = "";
+    const empty = (line) => [...line.querySelectorAll("input")].every((field) => !field.value);
+    for (const line of lines(form).slice(1).reverse()) {
+      if (!empty(line) || !empty(line.previousElementSibling)) break;
+      line.remove();
+    }
+  }
+}
+
+document.addEventListener("htmx:load", () => { ready(); tidy(); });
+tidy();
 ready();
