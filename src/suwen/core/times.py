@@ -46,6 +46,8 @@ def full(moment: datetime, zone: ZoneInfo, locale: str) -> str:
 
 @lru_cache(maxsize=1000)
 def zone_name(zone: ZoneInfo, locale: str) -> str:
+    if zone.key in ("UTC", "Etc/UTC"):  # no place, so the tables of names have none for it
+        return "UTC"
     return get_timezone_name(zone, width="short", locale=babel_locale(locale), zone_variant="generic")
 
 

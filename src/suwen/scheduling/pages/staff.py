@@ -76,7 +76,7 @@ def remove_hours(tx: Session, me: Actor, now: datetime, id: str) -> See:
 
 @page("/admin/appointments", who=ADMIN)
 def all_visits(
-    tx: Session, me: Actor, now: datetime, when: str | None = None, status: str | None = None,
+    tx: Session, me: Actor, now: datetime, when: str | None = "upcoming", status: str | None = None,
     doctor_id: str | None = None, location_id: str | None = None, patient: str | None = None,
     first: str | None = None, last: str | None = None, orphans: str | None = None, after: str | None = None,
 ) -> Page:  # fmt: skip

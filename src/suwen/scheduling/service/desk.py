@@ -59,7 +59,7 @@ def find_people(tx: Session, me: Actor, words: str) -> list[Any]:
     if me.role not in ("admin", "doctor"):
         raise Forbidden()
     wanted = words.strip()
-    if len(wanted) < 2:
+    if len(wanted) < (2 if wanted.isascii() else 1):
         return []
     by = or_(
         PatientProfile.name.contains(wanted, autoescape=True),

@@ -45,7 +45,7 @@ def directory_page(tx: Session, search: directory.Search, after: str | None, now
 
 
 def doctor_page(tx: Session, doctor_id: str, day: date | None, zone: str, now: datetime) -> dict[str, Any]:
-    """The doctor and one week; without a day the week in which there is a free time."""
+    """The doctor and seven days; without a day those from the next free time on."""
     doctor = directory.offer(tx, doctor_id, now)
     if day is None and doctor.next_free is not None:
         day = days.local_day(doctor.next_free, windows.zone_of(zone))
@@ -53,25 +53,27 @@ def doctor_page(tx: Session, doctor_id: str, day: date | None, zone: str, now: d
 
 
 def week(tx: Session, doctor_id: str, day: date | None, zone: str, now: datetime) -> dict[str, Any]:
-    """Seven days of the reader's zone with the free slots of each."""
-    free = slots.free_week(tx, doctor_id, day, zone, now)
-    place = ZoneInfo(zone)
-    today, monday = days.local_day(now, place), days.local_day(free.starts_at, place)
+    """Seven days of the reader's zone from `day` on (never before today), with the free slots of each."""
+    place = windows.zone_of(zone)
+    today = days.local_day(now, place)
     last = today + timedelta(days=horizon.HORIZON_DAYS)
+    first = min(max(day or today, today), last)
+    start, end = days.day_bounds(first, place)[0], days.day_bounds(first + timedelta(days=6), place)[1]
+    free = slots.free_between(tx, doctor_id, start, end, now)
     return {
         "doctor_id": doctor_id,
-        "days": _days(free.slots, monday, today, place),
-        "before": monday - timedelta(days=7) if monday > today else None,
-        "after": monday + timedelta(days=7) if monday + timedelta(days=7) <= last else None,
-        "other_zones": sorted({slot.zone for slot in free.slots} - {zone}),
+        "days": _days(free, first, today, place),
+        "before": max(first - timedelta(days=7), today) if first > today else None,
+        "after": first + timedelta(days=7) if first + timedelta(days=7) <= last else None,
+        "other_zones": sorted({slot.zone for slot in free} - {zone}),
         "shown_zone": zone,
     }
 
 
-def _days(free: list[FreeSlot], monday: date, today: date, zone: ZoneInfo) -> list[dict[str, Any]]:
+def _days(free: list[FreeSlot], first: date, today: date, zone: ZoneInfo) -> list[dict[str, Any]]:
     grouped = slots.by_day(free, zone)
-    shown = [monday + timedelta(days=number) for number in range(7)]
-    return [{"date": day, "today": day == today, "slots": grouped.get(day, []), "past": day < today} for day in shown]
+    shown = [first + timedelta(days=number) for number in range(7)]
+    return [{"date": day, "today": day == today, "slots": grouped.get(day, [])} for day in shown]
 
 
 def booking_page(tx: Session, me: Actor, slot_id: str, zone: str, now: datetime) -> dict[str, Any]:

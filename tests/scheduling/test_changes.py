@@ -1,0 +1,323 @@
+"""What happens to a visit after it was booked: cancelled, moved, arrived, missed; and what both sides are told."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from suwen.accounts.models import CareRelation
+from suwen.payments.models import Balance, Order
+from suwen.scheduling.models import Appointment, Slot
+from tests.support.racing import race, statuses
+
+
+@pytest.fixture
+def paid(people, slot, book, rich, settle):
+    """Li's visit at nine on Wednesday, paid from her balance."""
+    rich("li")
+    held = book("li", slot)
+    people["li"]("POST", f"/api/v1/appointments/{held['id']}/pay", json={"method": "balance"})
+    settle()
+    return held
+
+
+def act(person, visit, verb, **body):
+    return person("POST", f"/api/v1/appointments/{visit['id']}/{verb}", json=body or None)
+
+
+def one(house, model, **by):
+    return house.db.read(lambda tx: tx.scalars(select(model).filter_by(**by)).one())
+
+
+def inbox(person):
+    return [message["title"] for message in person("GET", "/api/v1/notifications").json()["items"]]
+
+
+def test_cancelling_a_day_before_gives_all_back(people, paid, house, free, slot, ids, settle, clock):
+    answer = act(people["li"], paid, "cancel", reason="感冒好了")
+    assert answer.status_code == 200
+    assert (answer.json()["status"], answer.json()["refunded"]) == ("cancelled", 3000)
+    assert one(house, Balance, user_id=ids.users["li"]).balance == 10_000
+    assert one(house, Order, appointment_id=paid["id"]).status == "refunded"
+    assert slot["id"] in {found["id"] for found in free()}
+    assert one(house, CareRelation, appointment_id=paid["id"]).until == clock()
+    settle()
+    assert "The appointment was cancelled" in inbox(people["li"])
+    assert "The appointment was cancelled" in inbox(people["zhang"])
+
+
+def test_half_goes_back_within_a_day_and_nothing_after_the_window(people, paid, house, clock, state):
+    clock.set(datetime(2030, 1, 1, 23, tzinfo=UTC))  # exactly two hours before
+    answer = act(people["li"], paid, "cancel", reason="late")
+    assert answer.json()["refunded"] == 1500
+    assert one(house, Order, appointment_id=paid["id"]).status == "partial_refunded"
+
+
+def test_too_late_for_the_patient_but_not_for_the_doctor(people, paid, clock, state):
+    clock.set(datetime(2030, 1, 1, 23, 0, 1, tzinfo=UTC))
+    before = state()
+    assert act(people["li"], paid, "cancel", reason="late").json()["code"] == "too_late_to_cancel"
+    assert state() == before
+    assert act(people["zhang"], paid, "cancel", reason="ill").json()["refunded"] == 3000
+
+
+def test_a_reason_is_needed_and_final_is_final(people, paid, state):
+    before = state()
+    assert act(people["li"], paid, "cancel", reason="").status_code == 422
+    assert act(people["li"], paid, "cancel", reason="x", version=1).json()["code"] == "version_changed"
+    assert state() == before
+    assert act(people["li"], paid, "cancel", reason="x", version=2).status_code == 200
+    for verb, body in (("cancel", {"reason": "again"}), ("check-in", {}), ("reschedule", {"slot_id": "x"})):
+        assert act(people["li"], paid, verb, **body).json()["code"] == "wrong_state"
+
+
+def test_cancelling_and_paying_at_once_agree(people, open_clinic, free, book, rich, house):
+    rich("li", 100_000)
+    li = people["li"]
+    for slot in free()[12:18]:  # more than a day ahead: what was paid goes back in full
+        held = book("li", slot)
+        assert li.token
+        answers = race(
+            lambda held=held: act(li, held, "pay", method="balance"),
+            lambda held=held: act(li, held, "cancel", reason="no"),
+        )
+        visit, order = one(house, Appointment, id=held["id"]), one(house, Order, appointment_id=held["id"])
+        booked = one(house, Slot, id=slot["id"]).is_booked
+        assert (visit.status, order.status, booked) in [
+            ("confirmed", "paid", True), ("cancelled", "cancelled", False), ("cancelled", "refunded", False),
+        ]  # fmt: skip
+        assert 200 in statuses(answers)
+
+
+def test_moving_changes_both_slots_in_one_step(people, paid, free, house, slot, settle):
+    other = free()[10]
+    answer = act(people["li"], paid, "reschedule", slot_id=other["id"])
+    assert answer.status_code == 200
+    assert answer.json()["starts_at"] == other["starts_at"]
+    visit = one(house, Appointment, id=paid["id"])
+    assert (visit.active_slot_id, visit.times_moved, visit.status) == (other["id"], 1, "confirmed")
+    assert visit.time_slot != "09:00-09:30"
+    left = {found["id"] for found in free()}
+    assert slot["id"] in left
+    assert other["id"] not in left
+    settle()
+    assert "The appointment was moved" in inbox(people["li"])
+
+
+def test_two_visits_that_want_to_move_to_one_time(people, slot, book, rich, free, house):
+    times = free()[12:]
+    mine, theirs = book("li", times[0]), book("wang", times[1])
+    for who, held in (("li", mine), ("wang", theirs)):
+        act(people[who], held, "pay", method="desk")
+        assert people[who].token
+    wanted = times[12]["id"]
+    answers = race(
+        lambda: act(people["li"], mine, "reschedule", slot_id=wanted),
+        lambda: act(people["wang"], theirs, "reschedule", slot_id=wanted),
+    )
+    assert statuses(answers) == [200, 409]
+    booked = house.db.read(lambda tx: tx.scalars(select(Slot.id).where(Slot.is_booked.is_(True))).all())
+    held = house.db.read(lambda tx: tx.scalars(select(Appointment.active_slot_id)).all())
+    assert sorted(booked) == sorted(held)
+
+
+def test_moves_that_are_refused(people, paid, hours, free, state, clock, slot, book, ids):
+    hours("chen")
+    before = state()
+    foreign = free("chen")[0]
+    assert act(people["li"], paid, "reschedule", slot_id=foreign["id"]).json()["code"] == "no_such_time"
+    assert act(people["li"], paid, "reschedule", slot_id=slot["id"]).json()["code"] == "no_such_time"
+    assert act(people["li"], paid, "reschedule", slot_id="nothing").status_code == 404
+    assert act(people["eve"], paid, "reschedule", slot_id=free()[3]["id"]).status_code == 404
+    assert state() == before
+    taken = free()[5]
+    book("wang", taken)
+    assert act(people["li"], paid, "reschedule", slot_id=taken["id"]).json()["code"] == "slot_taken"
+    clock.set(datetime(2030, 1, 1, 21, 30, tzinfo=UTC))
+    late = act(people["li"], paid, "reschedule", slot_id=free()[8]["id"])
+    assert late.json()["code"] == "too_late_to_reschedule"
+
+
+def test_moved_three_times_is_enough(people, paid, free):
+    for _ in range(3):
+        assert act(people["li"], paid, "reschedule", slot_id=free()[14]["id"]).status_code == 200
+    assert act(people["li"], paid, "reschedule", slot_id=free()[14]["id"]).json()["code"] == "too_many_moves"
+    assert act(people["zhang"], paid, "reschedule", slot_id=free()[14]["id"]).status_code == 200
+
+
+def test_arriving_late_and_not_at_all(people, paid, house, clock, state):
+    before = state()
+    assert act(people["li"], paid, "check-in").json()["code"] == "too_early"
+    assert act(people["li"], paid, "no-show").status_code == 403
+    assert act(people["zhang"], paid, "no-show").json()["code"] == "too_early"
+    assert state() == before
+    clock.set(datetime(2030, 1, 2, 0, 50, tzinfo=UTC))
+    assert act(people["li"], paid, "late", late_note="堵车，晚十分钟").status_code == 200
+    diary = people["zhang"]("GET", f"/api/v1/doctors/{people['zhang'].doctor_id}/calendar?first=2030-01-02&days=1")
+    assert [visit["late_note"] for visit in diary.json()] == ["堵车，晚十分钟"]
+    assert act(people["li"], paid, "check-in").json()["status"] == "checked_in"
+    assert one(house, Appointment, id=paid["id"]).checked_in_at == clock()
+    assert act(people["zhang"], paid, "no-show").json()["code"] == "wrong_state"
+
+
+def test_nobody_came(people, paid, clock, house):
+    clock.set(datetime(2030, 1, 2, 1, 10, tzinfo=UTC))
+    assert act(people["chen"], paid, "no-show").status_code == 404
+    assert act(people["zhang"], paid, "no-show").json()["status"] == "no_show"
+    assert one(house, Slot, id=one(house, Appointment, id=paid["id"]).slot_id).is_booked is True
+
+
+def walk_in(people, ids, **more):
+    body = {
+        "patient_profile_id": people["wang"].profiles["self"], "doctor_id": ids.doctors["zhang"],
+        "location_id": ids.location, "symptoms": "发热",
+    } | more  # fmt: skip
+    return people["admin"]("POST", "/api/v1/walk-ins", json={name: it for name, it in body.items() if it is not None})
+
+
+def test_a_walk_in_without_a_slot_takes_its_time_from_the_slots(people, slot, ids, house, free, clock):
+    clock.set(datetime(2030, 1, 2, 0, 55, tzinfo=UTC))
+    answer = walk_in(people, ids, starts_at="2030-01-02T01:05:00Z", minutes=20)
+    assert answer.status_code == 201, answer.text
+    visit = one(house, Appointment, id=answer.json()["id"])
+    assert (visit.status, visit.slot_id, visit.booked_by) == ("scheduled", None, ids.users["admin"])
+    assert visit.patient_id == ids.users["wang"]
+    assert one(house, Order, appointment_id=visit.id).amount == 5000
+    starts = house.db.read(lambda tx: tx.scalars(select(Slot.slot_start)).all())
+    assert datetime(2030, 1, 2, 1, tzinfo=UTC) not in starts
+    again = walk_in(people, ids, starts_at="2030-01-02T01:10:00Z", patient_profile_id=people["li"].profiles["self"])
+    assert again.json()["code"] == "doctor_busy"
+    squeezed = walk_in(people, ids, starts_at="2030-01-02T01:10:00Z", squeeze_in=True,
+                       patient_profile_id=people["li"].profiles["self"])  # fmt: skip
+    assert squeezed.status_code == 201
+    busy = walk_in(people, ids, starts_at="2030-01-02T01:10:00Z", squeeze_in=True)
+    assert busy.json()["code"] == "person_busy"
+    for one_of_them in (answer, squeezed):
+        gone = people["admin"](
+            "POST", f"/api/v1/appointments/{one_of_them.json()['id']}/cancel", json={"reason": "left"}
+        )
+        assert gone.status_code == 200, gone.text
+    starts = house.db.read(lambda tx: tx.scalars(select(Slot.slot_start)).all())
+    assert datetime(2030, 1, 2, 1, tzinfo=UTC) in starts
+
+
+def test_the_desk_books_a_free_slot_for_somebody_on_the_phone(people, slot, ids, free, state):
+    answer = walk_in(people, ids, slot_id=slot["id"], visit_type="online_video", location_id=None)
+    assert answer.json()["status"] == "scheduled"
+    assert slot["id"] not in {found["id"] for found in free()}
+    before = state()
+    again = walk_in(people, ids, slot_id=slot["id"], patient_profile_id=people["li"].profiles["self"])
+    assert again.json()["code"] == "slot_taken"
+    for who in ("li", "eve", "zhao", "guest"):
+        refused = people[who]("POST", "/api/v1/walk-ins", json={"patient_profile_id": people["li"].profiles["self"]})
+        assert refused.status_code in (401, 403)
+    assert state() == before
+
+
+@pytest.mark.parametrize(("change", "status"), [
+    ({"starts_at": "2029-12-31T01:00:00Z"}, 422), ({"location_id": None}, 422), ({"doctor_id": "nobody"}, 404),
+    ({"patient_profile_id": "nobody"}, 404), ({"minutes": 1}, 422), ({"starts_at": "2030-01-02T01:00:00"}, 422),
+])  # fmt: skip
+def test_walk_ins_that_are_refused(people, slot, ids, state, change, status):
+    before = state()
+    assert walk_in(people, ids, **change).status_code == status
+    assert state() == before
+
+
+def test_reminders_come_once_each_and_in_time(people, paid, clock, settle):
+    def told():
+        return [title for title in inbox(people["li"]) if title.startswith("Your appointment ")]
+
+    settle(timed=True)
+    # Booked 25 hours before: the day's reminder is still to come.
+    assert told() == ["Your appointment is booked"]
+    for moment, expected in (
+        (datetime(2030, 1, 1, 1, tzinfo=UTC), "Your appointment is tomorrow"),
+        (datetime(2030, 1, 2, 0, 5, tzinfo=UTC), "Your appointment is in an hour"),
+        (datetime(2030, 1, 2, 0, 52, tzinfo=UTC), "Your appointment begins in a few minutes"),
+    ):
+        clock.set(moment)
+        settle(timed=True)
+        settle(timed=True)
+        assert told()[0] == expected
+        assert told().count(expected) == 1
+
+
+def test_after_a_pause_of_the_worker_only_the_nearest_reminder_is_sent(people, paid, clock, settle):
+    clock.set(datetime(2030, 1, 2, 0, 52, tzinfo=UTC))
+    settle(timed=True)
+    told = [title for title in inbox(people["li"]) if title.startswith("Your appointment ")]
+    assert told == ["Your appointment begins in a few minutes", "Your appointment is booked"]
+
+
+def test_no_reminder_after_a_cancellation_or_for_the_old_time(people, paid, clock, settle, free):
+    act(people["li"], paid, "reschedule", slot_id=free()[-1]["id"])
+    clock.set(datetime(2030, 1, 2, 0, 55, tzinfo=UTC))
+    settle(timed=True)
+    assert not [title for title in inbox(people["li"]) if "minutes" in title or "hour" in title]
+
+
+def test_lists_do_not_cost_more_when_they_grow(people, open_clinic, free, book, statements, house):
+    def count(path, who="li"):
+        return len(statements(lambda: people[who]("GET", path)))
+
+    book("li", free()[0])
+    paths = [("/api/v1/appointments", "li"), ("/api/v1/appointments", "admin"),
+             (f"/api/v1/doctors/{people['zhang'].doctor_id}/calendar?first=2030-01-01", "zhang")]  # fmt: skip
+    few = [count(*one) for one in paths]
+    book("li", free()[1])
+    book("li", free()[2])
+    book("wang", free()[3])
+    assert [count(*one) for one in paths] == few
+    assert max(few) <= 4
+
+
+def test_the_list_narrows_and_pages(people, open_clinic, free, book):
+    for number, slot in enumerate(free()[:3]):
+        book("li", slot, person=("self", "mother")[number % 2])
+    li = people["li"]
+    everything = li("GET", "/api/v1/appointments?when=upcoming&limit=2").json()
+    assert len(everything["items"]) == 2
+    rest = li("GET", f"/api/v1/appointments?when=upcoming&limit=2&after={everything['next']}").json()
+    assert len(rest["items"]) == 1
+    assert rest["next"] is None
+    mother = li("GET", f"/api/v1/appointments?patient_profile_id={li.profiles['mother']}").json()["items"]
+    assert [visit["patient"] for visit in mother] == ["Mrs. Li 李老太太"]
+    assert people["admin"]("GET", "/api/v1/appointments?patient=Wang").json()["items"] == []
+    assert people["admin"]("GET", "/api/v1/appointments?first=2030-02-01").json()["items"] == []
+    assert li("GET", "/api/v1/appointments?status=nonsense").status_code == 422
+    assert li("GET", "/api/v1/appointments?after=%21%21").status_code == 422
+    assert "symptoms" not in mother[0]
+
+
+def test_csv_is_escaped_and_for_the_admin_only(people, slot, book, house):
+    from suwen.accounts.models import PatientProfile
+
+    def rename(tx):
+        tx.get(PatientProfile, people["li"].profiles["self"]).name = '=cmd|" /C calc"!A1'
+
+    house.db.write(rename)
+    book("li", slot)
+    answer = people["admin"]("GET", "/api/v1/appointments.csv")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("text/csv")
+    lines = answer.text.splitlines()
+    assert len(lines) == 2
+    assert "'=cmd" in lines[1]
+    assert "09:00-09:30" in lines[1]
+    assert people["zhang"]("GET", "/api/v1/appointments.csv").status_code == 403
+
+
+def test_time_passes_in_the_doctor_s_zone(people, paid):
+    path = f"/api/v1/doctors/{people['zhang'].doctor_id}/calendar?days=1"
+    shanghai = people["zhang"]("GET", path + "&first=2030-01-02&zone=Asia/Shanghai").json()
+    assert [visit["id"] for visit in shanghai] == [paid["id"]]
+    new_york = people["zhang"]("GET", path + "&first=2030-01-02&zone=America/New_York").json()
+    assert new_york == []
+    assert people["zhang"]("GET", path + "&first=2030-01-02&zone=Nowhere").status_code == 422
+
+
+def test_starts_are_what_they_were_when_hours_move(people, paid):
+    seen = people["li"]("GET", f"/api/v1/appointments/{paid['id']}").json()
+    start = datetime.fromisoformat(seen["starts_at"])
+    assert datetime.fromisoformat(seen["ends_at"]) - start == timedelta(minutes=30)
