@@ -198,5 +198,5 @@ def directory(visit_type: str | None, location_id: str | None) -> Select[Any]:
     wanted = [_free_at.c.visit_type == visit_type] if visit_type else []
     wanted += [_free_at.c.location_id == location_id] if location_id else []
     return clinics.public_card(
-        doctors.c.consultation_fee, next_free(_free_at.c.id, *wanted).label("next_free_slot_id")
+        doctors.c.consultation_fee, doctors.c.created_at, next_free(_free_at.c.id, *wanted).label("next_free_slot_id")
     ).where(LISTED)

@@ -2,15 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, String, cast, exists, false, func, literal, or_, select
+from sqlalchemy import Select, String, case, cast, exists, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from suwen.clinics import queries as clinics
 from suwen.clinics.models import ClinicLocation, Department, Specialty
-from suwen.core.db import Instant
 from suwen.core.errors import NotFound
 from suwen.core.paging import keyset
 from suwen.core.schemas import Slice
@@ -22,7 +21,6 @@ from suwen.scheduling.rules import states, windows
 from suwen.scheduling.schemas import Offer
 from suwen.scheduling.service.booking import PRICED_AS
 
-NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 hours, slots = Availability.__table__, Slot.__table__
 SORTS = ("next_free", "rating", "name")
 
@@ -56,13 +54,15 @@ def find(
 ) -> Slice[Offer]:
     """Listed doctors that fit, the soonest free first unless another order is asked for."""
     found = queries.directory(search.visit_type, search.location_id).where(*_fitting(search)).subquery()
-    start = func.coalesce(slots.c.slot_start, literal(NEVER, Instant), type_=Instant)
+    # Whoever has no free time comes last. The stand-in is another moment of the row: MySQL makes text of a literal.
+    never = case((slots.c.slot_start.is_(None), 1), else_=0)
+    start = func.coalesce(slots.c.slot_start, found.c.created_at)
     statement = _offered(found)
     if search.free_within_hours is not None:
         statement = statement.where(slots.c.slot_start < now + timedelta(hours=search.free_within_hours))
     statement = statement.params(today=now.date(), soonest=windows.bookable_from(now, states.DEFAULT.lead))
     by: dict[str, list[tuple[Any, str]]] = {
-        "next_free": [(start, "asc"), (found.c.id, "asc")],
+        "next_free": [(never, "asc"), (start, "asc"), (found.c.id, "asc")],
         "rating": [(found.c.average_rating, "desc"), (found.c.total_reviews, "desc"), (found.c.id, "asc")],
         "name": [(found.c.name, "asc"), (found.c.id, "asc")],
     }
