@@ -4,6 +4,7 @@ import argparse
 import getpass
 import sys
 import threading
+from functools import partial
 
 from suwen.settings import Settings, new_field_key
 
@@ -109,7 +110,7 @@ def rotate_keys(_given: argparse.Namespace) -> None:
     house = build_house(Settings.from_environment())
     for model, column in SEALED:
         total = 0
-        while done := house.db.write(lambda tx, model=model, column=column: sealed.rotate(tx, model, column)):
+        while done := house.db.write(partial(sealed.rotate, model=model, column=column)):
             total += done
         print(f"{model.__tablename__}.{column}: {total} written anew")
 

@@ -1,8 +1,9 @@
-"""The demonstration clinic itself: places, departments, prices, staff with their hours, patients with their families."""
+"""The demonstration clinic itself: places, departments, prices, staff with hours, patients with families."""
 
 import random
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import Literal
 
 from sqlalchemy.orm import Session
 
@@ -23,6 +24,8 @@ from suwen.reviews.models import ReviewTag
 from suwen.scheduling.schemas import HoursInput
 from suwen.scheduling.service import availability
 
+Sex = Literal["female", "male"]
+SEXES: tuple[Sex, Sex] = ("female", "male")
 ALLERGIES = ("青霉素过敏", "花生过敏", "Penicillin", None, None, None)
 HISTORIES = ("高血压五年，规律服药", "慢性胃炎", "Asthma as a child", None, None)
 
@@ -80,8 +83,8 @@ def _specialties(tx: Session, wards: dict[str, str]) -> dict[str, str]:
     return {code: row.id for code, row in rows.items()}
 
 
-def _account(tx: Session, role: str, account: str, name: str, secret: str, now: datetime, **more: str) -> Actor:
-    user = accounts.create_user(tx, role=role, name=name, account=account, password_hash=secret, now=now, **more)
+def _account(tx: Session, role: str, account: str, name: str, secret: str, now: datetime) -> Actor:
+    user = accounts.create_user(tx, role=role, name=name, account=account, password_hash=secret, now=now)
     return Actor(user.id, role, name=name, strong=True)
 
 
@@ -119,7 +122,7 @@ def _doctor(
 
 
 def _patient(tx: Session, clinic: Clinic, number: int, secret: str, joined: datetime, dice: random.Random) -> None:
-    gender = dice.choice(("female", "male"))
+    gender: Sex = dice.choice(SEXES)
     name = _name(number, dice)
     born = date(dice.randint(1945, 2004), dice.randint(1, 12), dice.randint(1, 28))
     user = accounts.create_user(
@@ -133,7 +136,7 @@ def _patient(tx: Session, clinic: Clinic, number: int, secret: str, joined: date
     for relation in _relations(number, dice):
         child = relation == "child"
         birth = date(dice.randint(2014, 2023) if child else dice.randint(1940, 1962), dice.randint(1, 12), 9)
-        kin = dice.choice(("female", "male"))
+        kin = dice.choice(SEXES)
         accounts.add_person(
             tx, me,
             PersonInput(name=_kin_name(name, child, dice), relationship="family", gender=kin, birthday=birth,
@@ -144,11 +147,11 @@ def _patient(tx: Session, clinic: Clinic, number: int, secret: str, joined: date
     clinic.families[me.id] = [profile.id for profile in accounts.profiles(tx, me)]
 
 
-def _complete_self(tx: Session, me: Actor, user: User, born: date, gender: str, dice: random.Random) -> None:
+def _complete_self(tx: Session, me: Actor, user: User, born: date, gender: Sex, dice: random.Random) -> None:
     own = accounts.profiles(tx, me)[0]
     accounts.change_person(
         tx, me, own.id,
-        PersonInput(name=user.name, relationship="self", gender="female" if gender == "female" else "male",
+        PersonInput(name=user.name, relationship="self", gender=gender,
                     birthday=born, id_number=resident_id(born, gender, dice), allergies=dice.choice(ALLERGIES),
                     medical_history=dice.choice(HISTORIES), is_default=True, version=own.version),
         user.created_at,

@@ -29,12 +29,12 @@ def play(tx: Session, clinic: Clinic, now: datetime, dice: random.Random) -> Non
     for place, (slot, number) in enumerate(zip(slots, plan, strict=False)):
         visit = book(tx, clinic, slot, dice, asked, clinic.patients[number], person=1 if number == 0 else 0)
         if visit:
-            _stand(tx, visit, place, now, dice)
+            _stand(tx, clinic, visit, place, now, dice)
 
 
-def _stand(tx: Session, visit: Visit, place: int, now: datetime, dice: random.Random) -> None:
+def _stand(tx: Session, clinic: Clinic, visit: Visit, place: int, now: datetime, dice: random.Random) -> None:
     if place < 2:
-        hold(tx, visit, dice)
+        hold(tx, clinic, visit, dice)
     elif place == 2:
         rooms.enter(tx, visit.patient, visit.start - timedelta(minutes=4), visit.id)
         rooms.admit(tx, visit.doctor, now - timedelta(minutes=6), visit.id)

@@ -34,6 +34,7 @@ class Visit:
     start: datetime
     end: datetime
     online: bool
+    owed: str | None  # the order of whoever pays at the desk
     story: tuple[Any, ...]
 
 
@@ -55,18 +56,22 @@ def book(tx: Session, clinic: Clinic, slot: Any, dice: random.Random, now: datet
         if type(refusal).__module__.startswith("suwen."):
             return None
         raise
+    owed = None
     if slot.visit_type == "offline" and dice.random() < 0.3:
         paying.pay_at_desk(tx, me, made.id, now)
+        owed = made.order_id
     else:
         payments.top_up(tx, clinic.admin, me.id, made.amount + dice.choice((0, 0, 5000)), now)
         paying.pay_from_balance(tx, me, made.id, now)
-    return Visit(made.id, me, doctor, slot.slot_start, slot.slot_end, slot.visit_type == "online_video", story)
+    return Visit(made.id, me, doctor, slot.slot_start, slot.slot_end, slot.visit_type == "online_video", owed, story)
 
 
-def hold(tx: Session, visit: Visit, dice: random.Random) -> None:
+def hold(tx: Session, clinic: Clinic, visit: Visit, dice: random.Random) -> None:
     """The visit takes place: waiting, talk, record."""
     came = visit.start - timedelta(minutes=dice.randint(1, 9))
     begun = visit.start + timedelta(minutes=dice.randint(0, 6))
+    if visit.owed:
+        payments.settle_cash(tx, clinic.admin, visit.owed, came)
     rooms.enter(tx, visit.patient, came, visit.id)
     room = rooms.admit(tx, visit.doctor, begun, visit.id)
     done = begun + timedelta(minutes=dice.randint(7, 16))
@@ -95,7 +100,7 @@ def past(tx: Session, clinic: Clinic, first: datetime, now: datetime, dice: rand
         elif fate < 0.11:
             changes.miss(tx, visit.doctor, visit.id, visit.end + timedelta(minutes=20))
         else:
-            hold(tx, visit, dice)
+            hold(tx, clinic, visit, dice)
             held.append(visit)
     return held
 

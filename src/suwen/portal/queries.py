@@ -18,7 +18,7 @@ def audit_trail(
     actor: str | None, person: str | None, action: str | None, result: str | None, since: datetime | None
 ) -> Select[Any]:
     """Events with the names of who looked and whose record it was; names are looked up, not stored."""
-    found = (
+    found: Any = (
         select(AuditEvent, User.name, PatientProfile.name)
         .outerjoin(User, User.id == AuditEvent.actor_id)
         .outerjoin(PatientProfile, PatientProfile.id == AuditEvent.person_id)

@@ -60,7 +60,9 @@ def kind(schema: Mapping[str, Any] | None) -> str:
 
 
 def _operation(path: str, method: str, of: Mapping[str, Any], who: Mapping[tuple[str, str], Any]) -> Operation:
-    good = next((answer for code, answer in sorted(of.get("responses", {}).items()) if code.startswith("2")), {})
+    good: Mapping[str, Any] = next(
+        (answer for code, answer in sorted(of.get("responses", {}).items()) if code.startswith("2")), {}
+    )
     parameters = tuple(
         (one["name"], one["in"], bool(one.get("required")), kind(one.get("schema"))) for one in of.get("parameters", ())
     )
