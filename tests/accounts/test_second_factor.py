@@ -237,6 +237,20 @@ def test_an_old_session_must_prove_itself_again(people, house, clock):
     assert ask(people, token, "POST", "/api/v1/me/second-factor", json={"password": PASSWORD}).status_code == 201
 
 
+def test_an_enrolment_left_lying_is_worth_nothing_later(people, house, clock):
+    """Whoever finds the browser open must not end what was begun with a password."""
+    token = sign_in(people).json()["token"]
+    secret = ask(people, token, "POST", "/api/v1/me/second-factor", json={}).json()["secret"]
+    for _ in range(2):
+        clock.advance(minutes=8)
+        house.sessions._checked.clear()
+        assert ask(people, token, "GET", "/api/v1/me").status_code == 200
+    answer = ask(people, token, "PUT", "/api/v1/me/second-factor", json={"code": digits(secret, clock)})
+    assert (answer.status_code, answer.json()["code"]) == (409, "second_factor_missing")
+    people["guest"].cookies["session"] = token
+    assert secret not in people["guest"].page("/account/second-factor").text
+
+
 def test_new_recovery_codes_end_the_old(people, clock):
     _, confirmed = enrol(people, clock)
     fresh = ask(people, confirmed["token"], "POST", "/api/v1/me/recovery-codes", json={"password": PASSWORD}).json()

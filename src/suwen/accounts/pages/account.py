@@ -95,7 +95,7 @@ def end_session(tx: Session, me: Actor, now: datetime, id: str) -> See:
 @page("/account/second-factor", who=SIGNED_IN, weak=True)
 def second_factor_page(tx: Session, house: House, me: Actor, now: datetime) -> Page:
     mine = account.me(tx, me, house.settings.second_factor_required)
-    pending = second_factor.pending(tx, me)
+    pending = second_factor.pending(tx, me, now)
     shown = {
         "mine": mine, "pending": pending, "qr": qr(pending.uri) if pending else "",
         "left": second_factor.recovery_codes_left(tx, me.id), "fresh": sessions.is_fresh(tx, me, now),

@@ -3,7 +3,7 @@
 import hmac
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pyotp
 from sqlalchemy import delete, func, or_, select, update
@@ -24,6 +24,7 @@ from suwen.core.sealed import keys, seal, unseal
 
 ISSUER = "Suwen 素问"
 RECOVERY_CODES = 10
+WAITS = timedelta(minutes=15)
 ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 
 
@@ -41,8 +42,9 @@ def begin(tx: Session, me: Actor, now: datetime) -> Enrolment:
     if factor is not None and factor.confirmed_at is not None:
         raise SecondFactorInUse()
     if factor is None:
-        factor = SecondFactor(id=new_id(), user_id=me.id, created_at=now)
+        factor = SecondFactor(id=new_id(), user_id=me.id)
         tx.add(factor)
+    factor.created_at = now
     secret = pyotp.random_base32()
     seal(tx, factor, "secret", secret)
     factor.last_used_step = None
@@ -50,10 +52,10 @@ def begin(tx: Session, me: Actor, now: datetime) -> Enrolment:
     return _enrolment(tx, me.id, secret)
 
 
-def pending(tx: Session, me: Actor) -> Enrolment | None:
-    """The enrolment that waits for its first code."""
+def pending(tx: Session, me: Actor, now: datetime) -> Enrolment | None:
+    """The enrolment that waits for its first code. Not for long: whoever finds it later has given no password."""
     factor = queries.second_factor_of(tx, me.id)
-    if factor is None or factor.confirmed_at is not None:
+    if factor is None or factor.confirmed_at is not None or factor.created_at <= now - WAITS:
         return None
     return _enrolment(tx, me.id, unseal(tx, factor, "secret") or "")
 
@@ -61,10 +63,10 @@ def pending(tx: Session, me: Actor) -> Enrolment | None:
 def confirm(tx: Session, me: Actor, code: str, now: datetime) -> list[str]:
     """The app shows the right digits: from now on they are asked for. Return the recovery codes, shown this once."""
     factor = queries.second_factor_of(tx, me.id)
-    if factor is None:
-        raise SecondFactorMissing()
-    if factor.confirmed_at is not None:
+    if factor is not None and factor.confirmed_at is not None:
         raise SecondFactorInUse()
+    if factor is None or factor.created_at <= now - WAITS:
+        raise SecondFactorMissing()
     step = _step(unseal(tx, factor, "secret") or "", code, now)
     waiting = (SecondFactor.id == factor.id, SecondFactor.confirmed_at.is_(None), SecondFactor.secret == factor.secret)
     if step is None:
