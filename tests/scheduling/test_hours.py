@@ -62,7 +62,6 @@ def test_two_workers_at_once_make_every_slot_once(house, hours, ids, clock):
 
 REFUSED = [
     ({"zone": "Mars/Olympus"}, "unknown_zone", "zone"),
-    ({"zone": None}, "bad_hours", "zone"),
     ({"recurrence": "WEEKLY Mon,Frei"}, "bad_recurrence", "recurrence"),
     ({"opens": "12:00", "closes": "09:00"}, "bad_hours", "end"),
     ({"slot_minutes": 240}, "bad_hours", "slot_minutes"),
@@ -84,6 +83,14 @@ def test_bad_hours_are_refused_and_nothing_changes(hours, state, change, code, f
     assert answer.json()["code"] == code
     assert field in (answer.json().get("fields") or str(answer.json()["errors"]))
     assert state() == before
+
+
+def test_online_hours_are_in_the_doctor_s_own_zone_or_the_one_given(people, ids, hours, house):
+    assert hours(zone=None).status_code == 201
+    assert house.db.read(lambda tx: tx.scalars(select(Availability.zone)).one()) == "Asia/Shanghai"
+    body = {"first_day": "2030-01-01", "opens": "15:00", "closes": "16:00"}
+    refused = people["admin"]("POST", f"/api/v1/doctors/{ids.doctors['zhang']}/hours", json=body)
+    assert "zone" in refused.json()["fields"]
 
 
 def test_the_place_of_an_error_in_the_recurrence_is_told(hours):

@@ -44,7 +44,7 @@ def add_hours(tx: Session, me: Actor, doctor_id: str, data: HoursInput, now: dat
     """Publish hours. BadRecurrence, UnknownZone, BadHours, or OverlappingHours."""
     _lock(tx, me, doctor_id)
     row = Availability(id=new_id(), doctor_id=doctor_id, created_at=now, updated_at=now, version=1)
-    _fill(tx, row, data, now)
+    _fill(tx, me, row, data, now)
     _keep_apart(tx, row, now)
     tx.add(row)
     tx.flush()
@@ -58,7 +58,7 @@ def change_hours(tx: Session, me: Actor, id: str, data: HoursChange, now: dateti
     if row.is_exception:
         raise NotFound()
     _raise_version(tx, row, data.version)
-    _fill(tx, row, data, now)
+    _fill(tx, me, row, data, now)
     row.generated_until = None
     row.version = data.version + 1
     _keep_apart(tx, row, now)
@@ -105,7 +105,7 @@ def preview(tx: Session, me: Actor, doctor_id: str, data: HoursInput, now: datet
     """The first slots these hours would make; refuses what saving them would refuse, except an overlap."""
     _may_edit(me, doctor_id)
     row = Availability(id=new_id(), doctor_id=doctor_id)
-    _fill(tx, row, data, now)
+    _fill(tx, me, row, data, now)
     rule = horizon.hours_from(row)
     today = days.local_day(now, rule.zone)
     first = max(today, rule.start.date())
@@ -144,13 +144,13 @@ def _changed(tx: Session, row: Availability, now: datetime) -> HoursChanged:
     return HoursChanged(id=row.id, version=row.version, added=done.added, removed=done.removed, orphans=orphans)
 
 
-def _fill(tx: Session, row: Availability, data: HoursInput, now: datetime) -> None:
+def _fill(tx: Session, me: Actor, row: Availability, data: HoursInput, now: datetime) -> None:
     place = horizon.place(tx, data.location_id)
     row.location_id = place.id if place else None
     row.visit_type = data.visit_type or ("offline" if place else "online_video")
     if row.visit_type == "offline" and place is None:
         raise BadHours(fields={"location_id": "Visits at the clinic need a place."})
-    row.zone = _zone(data.zone, place, None)
+    row.zone = _zone(data.zone, place, me)
     _fill_times(row, data, now)
     row.recurrence, row.rrule = data.recurrence, None
     if data.recurrence is not None:
@@ -180,14 +180,14 @@ def _fill_times(row: Availability, data: HoursInput, now: datetime) -> None:
         row.end_time += timedelta(days=1)
 
 
-def _zone(given: str | None, place: ClinicLocation | None, me: Actor | None) -> str:
-    """The place's zone; online hours bring their own."""
+def _zone(given: str | None, place: ClinicLocation | None, me: Actor) -> str:
+    """The place's zone; online hours bring their own, or are meant as the doctor's own clock shows them."""
     if place is not None:
         if given and given != place.timezone:
             windows.zone_of(given)
             raise BadHours(fields={"zone": "Hours at a place are in the place's time zone."})
         return place.timezone
-    zone = given or (me.zone if me else "")
+    zone = given or (me.zone if me.role == "doctor" else "")
     if not zone:
         raise BadHours(fields={"zone": "Online hours need a time zone."})
     windows.zone_of(zone)
