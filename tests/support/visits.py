@@ -28,7 +28,8 @@ class Clinic:
 
     @classmethod
     def of(cls, env: Mapping[str, str]) -> "Clinic":
-        house = build_house(Settings.from_environment(env))
+        alone = {name: value for name, value in env.items() if name != "SUWEN_REDIS_URL"}
+        house = build_house(Settings.from_environment(alone))
         return cls(house, house.db.write(settle_in))
 
     def book(self, minutes: float = 10, visit_type: str = "online_video", patient: str = "li") -> str:
