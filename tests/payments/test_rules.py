@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from suwen.core import money
 from suwen.payments import rules
+from suwen.payments.schemas import OrderFilters
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 days = st.none() | st.dates(date(2029, 1, 1), date(2031, 1, 1))
@@ -101,6 +102,9 @@ def test_currencies_are_not_mixed():
 
 def test_a_day_begins_where_the_clinic_is():
     assert rules.start_of(date(2030, 1, 1), "Asia/Shanghai") == datetime(2029, 12, 31, 16, tzinfo=UTC)
+    for far in (date.min, date.max):
+        assert rules.start_of(far, "Asia/Shanghai").astimezone(UTC)
+        assert OrderFilters.of_days("Pacific/Kiritimati", far, far).until
     assert rules.day_of("2030-01-01") == date(2030, 1, 1)
     assert rules.day_of("tomorrow") is None
     assert rules.day_of("") is None

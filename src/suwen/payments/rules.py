@@ -10,6 +10,7 @@ from suwen.core.times import known_zone
 OFFERED = ("balance", "cash")
 LARGEST_TOP_UP = 10_000_000  # 100,000.00
 LARGEST_SUM = 9_999_999_999  # what DECIMAL(10,2) holds
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2999, 12, 31)  # of a filter
 DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # no I, L, O, U: read out at the desk without mistakes
 
 
@@ -32,7 +33,8 @@ def number(prefix: str, now: datetime) -> str:
 
 
 def start_of(day: date, zone: str) -> datetime:
-    """The first moment of a day in a zone (unknown zones count as UTC)."""
+    """The first moment of a day in a zone (unknown zones count as UTC). Days beyond all orders are brought near."""
+    day = min(max(day, FIRST_DAY), LAST_DAY)
     return datetime.combine(day, time(), known_zone(zone) or UTC)
 
 

@@ -137,7 +137,7 @@ class OrderFilters(msgspec.Struct, kw_only=True, frozen=True):
         return cls(
             status=status or None, method=method or None, q=q or None,
             since=rules.start_of(since, zone) if since else None,
-            until=rules.start_of(until + timedelta(days=1), zone) if until else None,
+            until=rules.start_of(min(until, rules.LAST_DAY) + timedelta(days=1), zone) if until else None,
         )  # fmt: skip
 
 
