@@ -108,6 +108,34 @@ def test_a_worker_killed_while_handing_over_sends_nothing_twice(house, ids, box,
     assert [log.status for log in logs(house)] == ["unknown"]
 
 
+def test_a_server_that_is_rude_at_parting_has_the_mail_all_the_same(house, ids, box, settle, clock):
+    async def rude(server, session, envelope):
+        return "451 not so fast"
+
+    box.handle_QUIT = rude
+    code(house, ids)
+    settle()
+    clock.advance(hours=1)
+    settle()
+    assert (len(box.messages), [log.status for log in logs(house)]) == (1, ["sent"])
+
+
+@pytest.mark.parametrize(("answer", "status", "tries"), [("451 later", "failed", 2), ("554 never", "refused", 1)])
+def test_what_the_server_says_of_the_mail_itself_is_heard(house, ids, box, settle, clock, answer, status, tries):
+    asked = []
+
+    async def unwilling(server, session, envelope):
+        asked.append(envelope.rcpt_tos)
+        return answer
+
+    box.handle_DATA = unwilling
+    code(house, ids)
+    settle()
+    clock.advance(minutes=5)
+    settle()
+    assert ([log.status for log in logs(house)], len(asked)) == ([status], tries)
+
+
 def test_without_a_server_it_is_noted_that_nothing_was_sent(house, ids, settle):
     code(house, ids)
     settle()

@@ -4,6 +4,7 @@ The server is known to have the mail only when it says so after the last line. `
 may be tried again has gone well: what is cut off after it may have arrived.
 """
 
+import contextlib
 import smtplib
 import ssl
 from collections.abc import Callable
@@ -42,18 +43,24 @@ def send(url: str, sender: str, mail: Mail, before_data: Callable[[], bool]) -> 
     Raises Refused, CutOff, or an OSError/SMTPException for what may be tried again.
     """
     message = letter(sender, mail)
-    with _connected(url) as server:
+    server = _connected(url)
+    try:
         _introduce(server, sender, mail.to)
-        if not before_data():
-            server.rset()
-            return False
-        try:
-            code, words = server.data(message.as_bytes(policy=message.policy.clone(linesep="\r\n")))
-        except smtplib.SMTPDataError as error:
-            _answered(error.smtp_code, error.smtp_error)  # it answered, so it knows
-            return False
-        except (OSError, smtplib.SMTPServerDisconnected) as error:
-            raise CutOff(str(error)) from error
+        return before_data() and _hand_over(server, message)
+    finally:
+        # The server has the mail, or has not: how it takes our leave changes nothing.
+        with contextlib.suppress(OSError, smtplib.SMTPException):
+            server.quit()
+        server.close()
+
+
+def _hand_over(server: smtplib.SMTP, message: EmailMessage) -> bool:
+    try:
+        code, words = server.data(message.as_bytes(policy=message.policy.clone(linesep="\r\n")))
+    except smtplib.SMTPDataError as error:
+        code, words = error.smtp_code, _text(error.smtp_error).encode()  # it answered, so it knows
+    except (OSError, smtplib.SMTPServerDisconnected) as error:
+        raise CutOff(str(error)) from error
     if code != 250:
         _answered(code, words)
     return True
@@ -76,19 +83,21 @@ def _connected(url: str) -> smtplib.SMTP:
     parts = urlsplit(url)
     if parts.scheme not in PORTS or not parts.hostname:
         raise Refused("SUWEN_MAIL_URL must look like smtp://user:password@host:port")
-    port = parts.port or PORTS[parts.scheme]
+    port, trust = parts.port or PORTS[parts.scheme], ssl.create_default_context()
     if parts.scheme == "smtps":
-        server: smtplib.SMTP = smtplib.SMTP_SSL(
-            parts.hostname, port, timeout=TIMEOUT, context=ssl.create_default_context()
-        )
+        server: smtplib.SMTP = smtplib.SMTP_SSL(parts.hostname, port, timeout=TIMEOUT, context=trust)
     else:
         server = smtplib.SMTP(parts.hostname, port, timeout=TIMEOUT)
+    try:
         server.ehlo()
-        if server.has_extn("starttls"):
-            server.starttls(context=ssl.create_default_context())
+        if parts.scheme == "smtp" and server.has_extn("starttls"):
+            server.starttls(context=trust)
             server.ehlo()
-    if parts.username:
-        server.login(unquote(parts.username), unquote(parts.password or ""))
+        if parts.username:
+            server.login(unquote(parts.username), unquote(parts.password or ""))
+    except BaseException:
+        server.close()
+        raise
     return server
 
 
@@ -101,7 +110,10 @@ def _introduce(server: smtplib.SMTP, sender: str, to: str) -> None:
 
 def _answered(code: int, words: bytes | str) -> None:
     """5xx is for ever, 4xx for now (RFC 5321)."""
-    text = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
     if code >= 500:
-        raise Refused(f"{code} {text}"[:500])
-    raise smtplib.SMTPResponseException(code, text)
+        raise Refused(f"{code} {_text(words)}"[:500])
+    raise smtplib.SMTPResponseException(code, _text(words))
+
+
+def _text(words: bytes | str) -> str:
+    return words.decode("utf-8", "replace") if isinstance(words, bytes) else words
