@@ -9,7 +9,8 @@ from litestar.response.base import ASGIResponse
 from sqlalchemy.orm import Session
 
 from suwen.app import create_app
-from suwen.core.web.identity import identify
+from suwen.core.web.plan import Plan
+from suwen.core.web.respond import gate
 from suwen.core.web.routes import SIGNED_IN, Action, get
 from suwen.scheduling.schemas import FreeWeek
 from suwen.scheduling.service import slots
@@ -17,12 +18,12 @@ from suwen.scheduling.service import slots
 
 async def _bare(request: Request[Any, Any, Any]) -> ASGIResponse:
     """A constant answer behind the same login: the framework's floor."""
-    identify(request.app.state.house, request)
     return ASGIResponse(body=b'{"hello":"world"}')
 
 
 def bare() -> HTTPRouteHandler:
-    handler = Action("/api/v1/bench/bare", http_method=HttpMethod.GET, opt={"who": SIGNED_IN}, include_in_schema=False)
+    plan = Plan(_bare, "GET", "/api/v1/bench/bare", 200, SIGNED_IN)
+    handler = Action(plan.path, http_method=HttpMethod.GET, opt={"plan": plan}, guards=[gate], include_in_schema=False)
     return handler(_bare)
 
 

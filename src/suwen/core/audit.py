@@ -77,10 +77,6 @@ def seen(
         tx.execute(INSERT, row)
 
 
-def commit_seen(tx: Session, kept: Sequence[dict[str, Any]]) -> None:
-    tx.execute(INSERT, list(kept))
-
-
 @every(seconds=20)
 def seal_audit(tx: Session, now: datetime) -> int:
     """Seal what has settled; return how many rows. Two sealers at once: the unique number lets one pass."""

@@ -9,7 +9,7 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from importlib import import_module
@@ -127,6 +127,14 @@ class Database:
     def read(self, work: Callable[[Session], T]) -> T:
         """Run `work` on a connection that cannot write."""
         return _with_retries(lambda: self._read_once(work))
+
+    def append(self, statement: Any, values: Sequence[dict[str, Any]]) -> None:
+        """Insert rows in a transaction of their own, without the cost of a Session: for the audit rows of a read."""
+        _with_retries(lambda: self._append_once(statement, values))
+
+    def _append_once(self, statement: Any, values: Sequence[dict[str, Any]]) -> None:
+        with self._turn, self.engine.begin() as connection:
+            connection.execute(statement, values)
 
     def _write_once(self, work: Callable[[Session], T]) -> T:
         with self._turn, self._writes() as session:

@@ -32,16 +32,11 @@ def read(call: Call) -> Any:
     except (NotFound, Forbidden):
         _note_denied(call)
         raise
-    if seen or stale:
-        house.db.write(lambda tx: _after_read(tx, call, seen, stale))
-    return answer
-
-
-def _after_read(tx: Session, call: Call, seen: list[dict[str, Any]], stale: bool) -> None:
     if seen:
-        audit.commit_seen(tx, seen)
+        house.db.append(audit.INSERT, seen)
     if stale:
-        call.house.sessions.touch(tx, call.me, call.now)
+        house.db.write(lambda tx: house.sessions.touch(tx, me, call.now))
+    return answer
 
 
 def write(call: Call) -> Any:

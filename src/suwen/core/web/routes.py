@@ -50,6 +50,10 @@ REFUSALS = {
 class Action(HTTPRouteHandler):
     """A handler whose answer was already encoded, in the worker thread."""
 
+    async def authorize_connection(self, connection: Any) -> None:
+        """The one guard. Litestar would copy the whole handler for it, at every request."""
+        await gate(connection, self)
+
     async def to_response(self, app: Any, data: Any, request: Request[Any, Any, Any]) -> ASGIResponse:
         return data
 
