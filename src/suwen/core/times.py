@@ -30,12 +30,18 @@ def clock(moment: datetime, zone: ZoneInfo, locale: str) -> str:
 def day(moment: datetime | date, zone: ZoneInfo | None, locale: str) -> str:
     """'Tue, Jan 1' or, in Chinese, '1月1日 周二'."""
     local = moment.astimezone(zone).date() if isinstance(moment, datetime) else moment
-    return format_date(local, "M月d日 EEE" if locale.startswith("zh") else "EEE, MMM d", locale=babel_locale(locale))
+    return _named(local, "M月d日 EEE" if locale.startswith("zh") else "EEE, MMM d", locale)
 
 
 def weekday(moment: date, locale: str) -> str:
     """'Tue' or '周二'."""
-    return format_date(moment, "EEE", locale=babel_locale(locale))
+    return _named(moment, "EEE", locale)
+
+
+@lru_cache(maxsize=5000)
+def _named(day: date, pattern: str, locale: str) -> str:
+    """Babel is slow, and a week asks for the same few days again and again."""
+    return format_date(day, pattern, locale=babel_locale(locale))
 
 
 def full(moment: datetime, zone: ZoneInfo, locale: str) -> str:
