@@ -10,10 +10,10 @@ from sqlalchemy import Date, Select, bindparam, false, func, insert, or_, select
 from suwen.accounts.models import PatientProfile, User
 from suwen.clinics import queries as clinics
 from suwen.clinics.models import ClinicLocation, Doctor
-from suwen.scheduling.models import Appointment, Slot
+from suwen.scheduling.models import Appointment, Availability, Slot
 from suwen.scheduling.rules.states import ACTIVE
 
-slots, appointments = Slot.__table__, Appointment.__table__
+slots, appointments, hours = Slot.__table__, Appointment.__table__, Availability.__table__
 users, doctors, profiles = User.__table__, Doctor.__table__, PatientProfile.__table__
 locations = ClinicLocation.__table__
 
@@ -200,3 +200,29 @@ def directory(visit_type: str | None, location_id: str | None) -> Select[Any]:
     return clinics.public_card(
         doctors.c.consultation_fee, doctors.c.created_at, next_free(_free_at.c.id, *wanted).label("next_free_slot_id")
     ).where(LISTED)
+
+
+def offered(found: Any) -> Select[Any]:
+    """The doctors of `found` (a subquery of `directory`) with the facts of their next free slot."""
+    return (
+        select(
+            *found.c, slots.c.slot_start.label("next_free"), slots.c.zone.label("next_zone"),
+            slots.c.visit_type.label("next_kind"), slots.c.location_id.label("next_place"),
+        )
+        .select_from(found)
+        .outerjoin(slots, slots.c.id == found.c.next_free_slot_id)
+    )  # fmt: skip
+
+
+OFFER = offered(directory(None, None).where(doctors.c.id == bindparam("doctor")).subquery())
+# Where and how doctors work, for those on a page.
+WORK = (
+    select(hours.c.doctor_id, hours.c.visit_type, locations.c.name)
+    .outerjoin(locations, locations.c.id == hours.c.location_id)
+    .where(
+        hours.c.doctor_id.in_(bindparam("doctors", expanding=True)),
+        hours.c.is_deleted == false(),
+        hours.c.rrule.is_not(None),
+    )
+    .distinct()
+)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, String, case, cast, exists, false, func, or_, select
+from sqlalchemy import String, case, cast, exists, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from suwen.clinics import queries as clinics
@@ -57,7 +57,7 @@ def find(
     # Whoever has no free time comes last. The stand-in is another moment of the row: MySQL makes text of a literal.
     never = case((slots.c.slot_start.is_(None), 1), else_=0)
     start = func.coalesce(slots.c.slot_start, found.c.created_at)
-    statement = _offered(found)
+    statement = queries.offered(found)
     if search.free_within_hours is not None:
         statement = statement.where(slots.c.slot_start < now + timedelta(hours=search.free_within_hours))
     statement = statement.params(today=now.date(), soonest=windows.bookable_from(now, states.DEFAULT.lead))
@@ -72,9 +72,8 @@ def find(
 
 def offer(tx: Session, doctor_id: str, now: datetime) -> Offer:
     """One listed doctor; NotFound for anybody else."""
-    found = queries.directory(None, None).where(doctors.c.id == doctor_id).subquery()
-    values = {"today": now.date(), "soonest": windows.bookable_from(now, states.DEFAULT.lead)}
-    row = tx.execute(_offered(found), values).first()
+    values = {"doctor": doctor_id, "today": now.date(), "soonest": windows.bookable_from(now, states.DEFAULT.lead)}
+    row = tx.connection().execute(queries.OFFER, values).first()
     if row is None:
         raise NotFound()
     return _offers(tx, [row], now)[0]
@@ -93,17 +92,6 @@ def names(tx: Session, now: datetime) -> list[tuple[str, str]]:
     """(id, name) of everybody listed, for a choice."""
     statement = select(doctors.c.id, users.c.name).select_from(clinics.FROM).where(clinics.listed(now.date()))
     return [(row[0], row[1]) for row in tx.execute(statement.order_by(users.c.name))]
-
-
-def _offered(found: Any) -> Select[Any]:
-    return (
-        select(
-            *found.c, slots.c.slot_start.label("next_free"), slots.c.zone.label("next_zone"),
-            slots.c.visit_type.label("next_kind"), slots.c.location_id.label("next_place"),
-        )
-        .select_from(found)
-        .outerjoin(slots, slots.c.id == found.c.next_free_slot_id)
-    )  # fmt: skip
 
 
 def _fitting(search: Search) -> list[Any]:
@@ -129,13 +117,7 @@ def _offers(tx: Session, rows: Iterable[Any], now: datetime) -> list[Offer]:
     found = list(rows)
     kinds: dict[str, set[str]] = {row.id: set() for row in found}
     places: dict[str, set[str]] = {row.id: set() for row in found}
-    work = (
-        select(hours.c.doctor_id, hours.c.visit_type, queries.locations.c.name)
-        .outerjoin(queries.locations, queries.locations.c.id == hours.c.location_id)
-        .where(hours.c.doctor_id.in_(list(kinds)), hours.c.is_deleted == false(), hours.c.rrule.is_not(None))
-        .distinct()
-    )
-    for line in tx.execute(work) if found else ():
+    for line in tx.connection().execute(queries.WORK, {"doctors": list(kinds)}) if found else ():
         kinds[line.doctor_id].add(line.visit_type)
         if line.name:
             places[line.doctor_id].add(line.name)
