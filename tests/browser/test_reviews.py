@@ -84,7 +84,7 @@ def test_a_review_is_answered_and_its_author_sees_it_come(signed_in, arrive, vis
 
     zhang = signed_in("zhang").new_page()
     zhang.goto("/doctor/reviews?open=true")
-    zhang.get_by_role("link", name="Answer", exact=True).first.click()
+    zhang.get_by_role("link", name="Reply", exact=True).first.click()
     zhang.get_by_label("Your answer").fill("Thank you, see you in two weeks.")
     zhang.get_by_role("button", name="Publish the answer").click()
     zhang.wait_for_url("**/doctor/reviews")
