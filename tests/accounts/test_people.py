@@ -312,3 +312,18 @@ def test_the_desk_lets_somebody_see_a_record(people):
     form = {"profile_id": li.profiles["mother"], "staff_user_id": people["zhang"].id, "reason": "second opinion"}
     assert admin.form(f"/admin/people/{li.id}/care", form).status_code == 303
     assert "second opinion" in admin.page(f"/admin/people/{li.id}").text
+
+
+def test_no_page_asks_more_when_its_lists_grow(people, house, statements):
+    admin, li = people["admin"], people["li"]
+    pages = ["/admin/people", f"/admin/people/{li.id}", "/account/sessions", "/account/tokens"]
+    who = {path: admin if path.startswith("/admin") else li for path in pages} | {"/family": li}
+    before = {path: len(statements(lambda path=path: who[path].page(path))) for path in who}
+    for n in range(6):
+        li("POST", "/api/v1/family", json={"name": f"Child {n}", "relationship": "child"})
+        people["guest"]("POST", "/api/v1/sessions", json={"login": "li", "password": PASSWORD})
+        li("POST", "/api/v1/tokens", json={"name": f"Token {n}", "password": PASSWORD})
+        body = {"profile_id": li.profiles["mother"], "staff_user_id": people["zhang"].id, "reason": f"reason {n}"}
+        assert admin("POST", "/api/v1/care-relations", json=body).status_code == 201
+    after = {path: len(statements(lambda path=path: who[path].page(path))) for path in who}
+    assert after == before

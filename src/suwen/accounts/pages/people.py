@@ -51,13 +51,13 @@ def make(tx: Session, house: House, me: Actor, now: datetime, data: s.StaffMade)
 
 
 @page("/admin/people/{id:str}", who=ADMIN)
-def detail(tx: Session, me: Actor, now: datetime, id: str) -> Page:
+def detail(tx: Session, now: datetime, id: str) -> Page:
     user = people.one(tx, id)
+    persons = service.profiles_of(tx, id)
+    same, treating = service.probably_same_as(tx, persons), care.relations_of(tx, [one.id for one in persons])
     family = [
-        {"person": showing.person(tx, one), "same": service.probably_same(tx, one),
-         "relations": care.relations(tx, me, one.id, now)}
-        for one in service.profiles_of(tx, id)
-    ]  # fmt: skip
+        {"person": showing.person(tx, one), "same": same[one.id], "relations": treating[one.id]} for one in persons
+    ]
     shown = {"user": showing.account_detail(tx, user, now), "phone": names.show_phone(user.phone), "family": family,
              "treating": [(one.id, one.name) for one in care.who_may_treat(tx)] if family else []}  # fmt: skip
     return Page("accounts/person.html", shown)

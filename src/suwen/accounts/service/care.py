@@ -76,11 +76,20 @@ def relations(tx: Session, actor: Actor, profile_id: str, now: datetime) -> list
     """Who may open this person's record now, and who could. For the account, for who treats, for admins."""
     if actor.role != "admin":
         refuse_unseen(tx, actor, profile_id, now)
+    return relations_of(tx, [profile_id])[profile_id]
+
+
+def relations_of(tx: Session, profile_ids: list[str]) -> dict[str, list[tuple[CareRelation, User]]]:
+    """Of several people, the newest first; whoever calls has asked for permission."""
     found = (
         select(CareRelation, User).join(User, User.id == CareRelation.staff_user_id)
-        .where(CareRelation.profile_id == profile_id).order_by(CareRelation.since.desc(), CareRelation.id.desc())
+        .where(CareRelation.profile_id.in_(profile_ids)).order_by(CareRelation.since.desc(), CareRelation.id.desc())
     )  # fmt: skip
-    return [(relation, staff) for relation, staff in tx.execute(found.limit(100)).all()]
+    shown: dict[str, list[tuple[CareRelation, User]]] = {id: [] for id in profile_ids}
+    for relation, staff in tx.execute(found.limit(1000)).all():
+        if len(shown[relation.profile_id]) < 100:
+            shown[relation.profile_id].append((relation, staff))
+    return shown
 
 
 def entrust(tx: Session, actor: Actor, data: CareInput, now: datetime) -> tuple[CareRelation, User]:

@@ -72,12 +72,23 @@ def masked_id(tx: Session, person: PatientProfile) -> str | None:
 
 def probably_same(tx: Session, person: PatientProfile) -> list[PatientProfile]:
     """For staff: people of other accounts with the same resident ID."""
-    if not person.id_number_index:
-        return []
-    same = select(PatientProfile).where(
-        PatientProfile.id_number_index == person.id_number_index, PatientProfile.id != person.id
+    return probably_same_as(tx, [person])[person.id]
+
+
+def probably_same_as(tx: Session, people: list[PatientProfile]) -> dict[str, list[PatientProfile]]:
+    """The same for several, in one question."""
+    wanted = {person.id_number_index for person in people if person.id_number_index}
+    found = (
+        tx.scalars(
+            select(PatientProfile).where(PatientProfile.id_number_index.in_(wanted)).order_by(PatientProfile.id)
+        ).all()
+        if wanted
+        else ()
     )
-    return list(tx.scalars(same.order_by(PatientProfile.id).limit(10)))
+    return {
+        person.id: [one for one in found if one.id_number_index == person.id_number_index and one.id != person.id][:10]
+        for person in people
+    }
 
 
 def ensure_self_profile(tx: Session, user_id: str, now: datetime) -> PatientProfile:
