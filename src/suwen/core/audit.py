@@ -72,9 +72,15 @@ def seen(
         "person_id": person_id, "purpose": purpose, "result": result, "ip": actor.ip,
     }  # fmt: skip
     if tx.info.get("reads"):
-        tx.info.setdefault("seen", []).append(row)
+        kept = tx.info.setdefault("seen", {})  # a page that shows one record in two places was one look at it
+        kept.setdefault((action, kind, object_id), row)
     else:
         tx.execute(INSERT, row)
+
+
+def looks(tx: Session) -> list[dict[str, Any]]:
+    """What a read has seen, to be written when it is over."""
+    return list(tx.info.get("seen", {}).values())
 
 
 @every(seconds=20)

@@ -76,6 +76,7 @@ def relations(tx: Session, actor: Actor, profile_id: str, now: datetime) -> list
     """Who may open this person's record now, and who could. For the account, for who treats, for admins."""
     if actor.role != "admin":
         refuse_unseen(tx, actor, profile_id, now)
+    audit.seen(tx, actor, "read", "care", profile_id, profile_id, now=now)
     return relations_of(tx, [profile_id])[profile_id]
 
 

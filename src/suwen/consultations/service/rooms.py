@@ -199,6 +199,7 @@ def rate(tx: Session, me: Actor, now: datetime, consultation_id: str, data: Call
         raise NotCompleted()
     given = {"patient_rating": data.rating, "patient_feedback": data.feedback}
     rows(tx, update(Consultation).where(Consultation.id == room.id).values(**given))
+    audit.seen(tx, me, "write", "consultation", room.id, room.patient_profile_id, "rating", now=now)
     tx.refresh(room)
     return room
 

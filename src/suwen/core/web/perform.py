@@ -1,7 +1,9 @@
 """How one request is carried out: one hop, one transaction, one answer."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from litestar.response.base import ASGIResponse
@@ -9,11 +11,13 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from suwen.core import audit, idempotency
+from suwen.core.actor import Actor
 from suwen.core.errors import DomainError, Forbidden, NotFound
+from suwen.core.house import House
 from suwen.core.sessions import SessionEnded
 from suwen.core.web.answers import Download, encode
 from suwen.core.web.forms import struct_from
-from suwen.core.web.plan import WRITING, Call, Route
+from suwen.core.web.plan import WRITING, Call, Plan, Route
 from suwen.core.web.problems import as_refusal
 
 
@@ -25,12 +29,12 @@ def read(call: Call) -> Any:
         if stale:
             house.sessions.check(tx, me, call.now)
         value = call_route(plan.function, plan.names, call, tx)
-        return _encoded(value, plan.status, call, kept=bool(plan.kept)), tx.info.get("seen", [])
+        return _encoded(value, plan.status, call, kept=bool(plan.kept)), audit.looks(tx)
 
     try:
         answer, seen = house.db.read(work)
     except (NotFound, Forbidden):
-        _note_denied(call)
+        note_denied(call.plan, call.house, call.me, call.arguments, call.now)
         raise
     if seen:
         house.db.append(audit.INSERT, seen)
@@ -44,7 +48,7 @@ def write(call: Call) -> Any:
         return _write_again_if_doubled(_prepared(call))
     except (DomainError, IntegrityError) as error:
         if isinstance(error, (NotFound, Forbidden)):
-            _note_denied(call)
+            note_denied(call.plan, call.house, call.me, call.arguments, call.now)
         if call.plan.again is None or isinstance(error, SessionEnded):
             raise  # whose session has ended is shown no page of theirs
         return _form_again(call, as_refusal(error))
@@ -106,11 +110,14 @@ def _form_again(call: Call, refusal: DomainError) -> Any:
     assert plan.again is not None
     function, names = plan.again, plan.again_names
 
-    def work(tx: Session) -> Any:
+    def work(tx: Session) -> tuple[Any, list[dict[str, Any]]]:
         value = call_route(function, names, call, tx)
-        return _encoded(value, refusal.status, call, refusal=refusal, typed=call.typed)
+        return _encoded(value, refusal.status, call, refusal=refusal, typed=call.typed), audit.looks(tx)
 
-    return call.house.db.read(work)
+    answer, seen = call.house.db.read(work)
+    if seen:
+        call.house.db.append(audit.INSERT, seen)
+    return answer
 
 
 def call_route(function: Route, names: frozenset[str], call: Call, tx: Any, with_data: bool = False) -> Any:
@@ -138,13 +145,10 @@ def _replayed(status: int, headers: str, body: bytes) -> ASGIResponse:
     )
 
 
-def _note_denied(call: Call) -> None:
+def note_denied(plan: Plan, house: House, me: Actor, places: Mapping[str, Any], now: datetime) -> None:
     """A refused look at a clinical record is part of its history too."""
-    if call.plan.audited and call.me.id:
-        object_id = str(call.arguments.get("id") or next(iter(call.arguments.values()), ""))
-        action = "write" if call.plan.method in WRITING else "read"
-        call.house.db.write(
-            lambda tx: audit.seen(
-                tx, call.me, action, call.plan.audited or "", object_id, now=call.now, result="denied"
-            )
-        )
+    if not plan.audited or not me.id:
+        return
+    object_id = str(places.get("id") or next(iter(places.values()), ""))
+    action, kind = "write" if plan.method in WRITING else "read", plan.audited
+    house.db.write(lambda tx: audit.seen(tx, me, action, kind, object_id, now=now, result="denied"))

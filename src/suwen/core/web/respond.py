@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -19,7 +20,7 @@ from suwen.core.web import sharing
 from suwen.core.web.answers import Download, streamed
 from suwen.core.web.forms import read_form
 from suwen.core.web.identity import bearer, identify, placed
-from suwen.core.web.perform import own, read, write
+from suwen.core.web.perform import note_denied, own, read, write
 from suwen.core.web.plan import WRITING, Call, Plan
 
 
@@ -31,7 +32,14 @@ async def gate(connection: Any, handler: Any) -> None:
     """A Litestar guard: who may not come in is told so before anything that was sent is read."""
     plan, house = handler.opt["plan"], connection.app.state.house
     me = connection.state.me = _who(plan, house, connection)
-    _let_in(plan, house, me)
+    try:
+        _let_in(plan, house, me)
+    except Forbidden:
+        if plan.audited:
+            me = placed(me, house, connection.scope)
+            note = partial(note_denied, plan, house, me, connection.path_params, house.clock())
+            await asyncio.get_running_loop().run_in_executor(house.threads, note)
+        raise
 
 
 async def respond(plan: Plan, request: Request[Any, Any, Any], arguments: dict[str, Any]) -> ASGIResponse:

@@ -1,0 +1,181 @@
+"""What is sent along: a body that would be accepted, so that only being let in or not is decided by who sends it.
+
+Where nothing is said, nothing is sent: enough for rows that turn on the role alone. In braces: ids of the scene.
+"""
+
+from typing import Any
+
+from tests.support.cast import PASSWORD
+
+NEW = "another horse battery staple"
+PERSON = {"name": "Somebody", "relationship": "family", "gender": "female", "birthday": "1985-03-12"}
+HOURS = {"first_day": "2030-02-01", "opens": "18:00", "closes": "19:00", "recurrence": "DAILY", "zone": "Asia/Shanghai"}
+BLOCK = {"kind": "block", "starts": "2030-01-09T09:00", "ends": "2030-01-09T10:00", "zone": "Asia/Shanghai"}
+RECORD = {"chief_complaint": "c", "diagnosis": "d", "treatment_plan": "p", "notes": "n"}
+DOCTOR = {"certificate_type": "id_card", "hospital": "Suwen Clinic", "title": "Physician"}
+PRICE = {"service_type": "other_thing", "service_name": "Other", "price": 1000}
+RESET = {"login": "nobody", "code": "000000", "ticket": "x", "password": NEW}
+ABOUT = {"name": "Somebody", "locale": "en"}
+WAYS = {"account": "somebody", "password": PASSWORD}
+CODE = {"password": PASSWORD, "code": "000000"}
+CARE = {"profile_id": "{person}", "staff_user_id": "{chen_user}", "reason": "second opinion"}
+PLACE = {"name": "Another place", "timezone": "Asia/Shanghai"}
+HERB = {"name": "Ginger", "dosage": "6 g", "frequency": "twice a day", "duration_days": 7}
+CONTENT = {"diagnosis": "d", "medicines": [HERB], "instructions": "warm"}
+EDITOR = {"diagnosis": "d", "instructions": "warm", "medicines.0.name": "Ginger", "medicines.0.dosage": "6 g"}
+SIGNED = {"version": 1, "not_safety_checked": True}
+VOID = {"reason": "a mistake"}
+STARS = {"rating": 5, "comment": "kind"}
+TAG = {"name": "unhurried", "category": "positive"}
+ENTRY = {"code": "NEW1", "name": "New one"}
+
+BODIES: dict[str, dict[str, Any]] = {
+    "POST /api/v1/users": {"name": "New", "account": "newcomer", "password": NEW},
+    "POST /api/v1/sessions": {"login": "li", "password": PASSWORD},
+    "POST /api/v1/password-resets": {"login": "nobody"},
+    "PUT /api/v1/password-resets": RESET,
+    "PUT /api/v1/me": ABOUT,
+    "PUT /api/v1/me/ways-in": WAYS,
+    "PUT /api/v1/me/password": {"password": PASSWORD, "new_password": NEW},
+    "POST /api/v1/me/second-factor": {"password": PASSWORD},
+    "PUT /api/v1/me/second-factor": {"code": "000000"},
+    "POST /api/v1/me/recovery-codes": {"password": PASSWORD},
+    "POST /api/v1/me/second-factor/removal": CODE,
+    "POST /api/v1/tokens": {"name": "Another", "password": PASSWORD},
+    "POST /api/v1/family": PERSON,
+    "PUT /api/v1/family/{id}": PERSON,
+    "POST /api/v1/care-relations": CARE,
+    "POST /api/v1/users/invitations": {"name": "New doctor", "role": "doctor", "account": "newdoctor"},
+    "PUT /api/v1/users/{id}": {"name": "Li", "account": "li-na"},
+    "PUT /api/v1/users/{id}/status": {"status": "suspended"},
+    "POST /api/v1/users/{id}/family": PERSON,
+    "POST /sign-in": {"login": "li", "password": PASSWORD},
+    "POST /sign-in/code": {"code": "000000"},
+    "POST /register": {"name": "New", "account": "newcomer", "password": NEW},
+    "POST /reset": {"login": "nobody"},
+    "POST /reset/code": RESET,
+    "POST /account/about": ABOUT,
+    "POST /account/ways-in": WAYS,
+    "POST /account/password": {"password": PASSWORD, "new_password": NEW},
+    "POST /account/second-factor": {"code": "000000"},
+    "POST /account/second-factor/begin": {"password": PASSWORD},
+    "POST /account/second-factor/off": CODE,
+    "POST /account/recovery-codes": {"password": PASSWORD},
+    "POST /account/tokens": {"name": "Another", "password": PASSWORD},
+    "POST /family/new": PERSON,
+    "POST /family/{id}": PERSON,
+    "POST /admin/people/new": {"name": "New doctor", "role": "doctor", "account": "newdoctor"},
+    "POST /admin/people/{id}/care": CARE,
+    "POST /admin/people/{id}/edit": {"name": "Li", "account": "li-na"},
+    "POST /admin/people/{id}/family/new": PERSON,
+    "POST /admin/people/{id}/status": {"status": "suspended"},
+    "POST /api/v1/departments": ENTRY,
+    "PUT /api/v1/departments/{id}": ENTRY,
+    "POST /api/v1/specialties": ENTRY,
+    "PUT /api/v1/specialties/{id}": ENTRY,
+    "POST /api/v1/locations": PLACE,
+    "PUT /api/v1/locations/{id}": PLACE,
+    "POST /api/v1/admin/doctors": DOCTOR | {"user_id": "{doctor_user}"},
+    "PUT /api/v1/admin/doctors/{id}": DOCTOR,
+    "POST /api/v1/admin/doctors/{id}/approve": {"version": 1},
+    "POST /api/v1/admin/doctors/{id}/reject": {"version": 1, "reason": "unreadable"},
+    "PUT /api/v1/me/doctor": {"introduction": "Me"},
+    "PUT /api/v1/me/doctor/papers": {"license_number": "1"},
+    "POST /doctor/profile": {"introduction": "Me"},
+    "POST /doctor/papers": {"license_number": "1"},
+    "POST /admin/departments": ENTRY,
+    "POST /admin/departments/{id}": ENTRY,
+    "POST /admin/specialties": ENTRY,
+    "POST /admin/specialties/{id}": ENTRY,
+    "POST /admin/locations": PLACE,
+    "POST /admin/locations/{id}": PLACE,
+    "POST /admin/doctors/new": DOCTOR | {"user_id": "{doctor_user}"},
+    "POST /admin/doctors/{id}/edit": DOCTOR,
+    "POST /admin/doctors/{id}/approve": {"version": 1},
+    "POST /admin/doctors/{id}/reject": {"version": 1, "reason": "unreadable"},
+    "PUT /api/v1/notifications/settings": {"items": [{"type": "system", "enabled": True}]},
+    "POST /api/v1/prices": PRICE,
+    "PUT /api/v1/prices/{id}": PRICE,
+    "POST /api/v1/orders/{id}/payments": {"method": "balance"},
+    "POST /api/v1/orders/{id}/payments of admin": {"method": "cash"},
+    "POST /api/v1/orders/{id}/refunds": {"reason": "kindness"},
+    "POST /api/v1/top-ups": {"user_id": "{user}", "amount": 100},
+    "POST /orders/{id}/pay": {"method": "balance"},
+    "POST /admin/prices": PRICE | {"price": "10.00"},
+    "POST /admin/prices/{id}": PRICE | {"price": "10.00"},
+    "POST /admin/orders/{id}/refund": {"reason": "kindness"},
+    "POST /admin/top-up": {"amount": "10.00"},
+    "POST /api/v1/doctors/{id}/hours": HOURS,
+    "POST /api/v1/doctors/{id}/hours/preview": HOURS,
+    "POST /api/v1/doctors/{id}/exceptions": BLOCK,
+    "PUT /api/v1/hours/{id}": HOURS | {"version": 1},
+    "POST /api/v1/appointments": {"slot_id": "{slot}"},
+    "PATCH /api/v1/appointments/{id}": {"symptoms": "better"},
+    "POST /api/v1/appointments/{id}/pay": {"method": "desk"},
+    "POST /api/v1/appointments/{id}/cancel": {"reason": "ill"},
+    "POST /api/v1/appointments/{id}/late": {"late_note": "bus"},
+    "POST /api/v1/appointments/{id}/reschedule": {"slot_id": "{slot}"},
+    "POST /api/v1/walk-ins": {"patient_profile_id": "{person}"},
+    "POST /book/{slot_id}": {"symptoms": "tired"},
+    "POST /book/{slot_id}/pay": {"method": "balance"},
+    "POST /appointments/{id}/cancel": {"reason": "ill"},
+    "POST /appointments/{id}/late": {"late_note": "bus"},
+    "POST /appointments/{id}/pay": {"method": "desk"},
+    "POST /appointments/{id}/reschedule": {"slot_id": "{slot}"},
+    "POST /doctor/availability": HOURS,
+    "POST /doctor/exceptions": BLOCK,
+    "POST /doctor/availability/{id}": HOURS | {"version": 1},
+    "POST /admin/walk-in": {"patient_profile_id": "{person}"},
+    "POST /api/v1/consultations": {"appointment_id": "{today}"},
+    "POST /api/v1/consultations/{id}/late": {"minutes": 5},
+    "PUT /api/v1/consultations/{id}/notes": RECORD | {"version": 1},
+    "POST /api/v1/consultations/{id}/end": RECORD,
+    "POST /api/v1/consultations/{id}/rating": {"rating": 5},
+    "POST /visit/{id}/late": {"minutes": 5},
+    "POST /visit/{id}/rating": {"rating": 5},
+    "POST /consultations/{id}/notes": RECORD | {"version": 1},
+    "POST /consultations/{id}/notes/autosave": RECORD | {"version": 1},
+    "POST /consultations/{id}/end": RECORD,
+    "POST /api/v1/prescriptions": CONTENT | {"appointment_id": "{visit}"},
+    "PUT /api/v1/prescriptions/{id}": CONTENT | {"version": 1},
+    "POST /api/v1/prescriptions/{id}/sign": SIGNED,
+    "POST /api/v1/prescriptions/{id}/void": VOID,
+    "POST /prescriptions/desk/{appointment_id}": EDITOR,
+    "POST /prescriptions/desk/{appointment_id}/{one}": EDITOR | {"version": 1},
+    "POST /prescriptions/desk/{appointment_id}/{one}/sign": SIGNED,
+    "POST /prescriptions/{id}/void": VOID,
+    "POST /api/v1/review-tags": TAG,
+    "PUT /api/v1/review-tags/{id}": TAG,
+    "POST /api/v1/appointments/{id}/review": STARS,
+    "PUT /api/v1/reviews/{id}": STARS,
+    "PUT /api/v1/reviews/{id}/reply": {"text": "Thank you"},
+    "POST /api/v1/reviews/{id}/hide": VOID,
+    "POST /appointments/{id}/review": STARS,
+    "POST /doctor/reviews/{id}": {"text": "Thank you"},
+    "POST /admin/review-tags": TAG,
+    "POST /admin/review-tags/{id}": TAG,
+    "POST /admin/reviews/{id}/hide": VOID,
+}
+
+# What a query must name; the same for a form whose page is about one doctor.
+QUERIES: dict[str, dict[str, str]] = {
+    "GET /language": {"to": "en"},
+    "GET /theme": {"to": "dark"},
+    "GET /api/v1/doctors/{id}/calendar": {"first": "2030-01-01"},
+    "GET /doctor/calendar": {"doctor_id": "{doctor}"},
+    "GET /doctor/availability": {"doctor_id": "{doctor}"},
+    "GET /doctor/availability/preview": {"doctor_id": "{doctor}"} | HOURS,
+    "POST /doctor/availability": {"doctor_id": "{doctor}"},
+    "POST /doctor/exceptions": {"doctor_id": "{doctor}"},
+    "GET /admin/top-up": {"user_id": "{user}"},
+    "POST /admin/top-up": {"user_id": "{user}"},
+    "GET /prescriptions/new": {"appointment": "{visit}"},
+    "GET /admin/audit": {"person": "{person}"},
+}
+
+# Refusals that are an answer about what was sent, not about who sent it: wrong codes and passwords.
+ANSWERS = {
+    "POST /api/v1/sessions": {401},
+    "POST /sign-in": {401},
+    "POST /sign-in/code": {401, 303},
+}
