@@ -15,7 +15,7 @@ pytestmark = pytest.mark.slow
 
 def test_without_its_database_it_says_503_and_it_recovers_by_itself():
     try:
-        with private_mariadb(quick=True) as mariadb:
+        with private_mariadb() as mariadb:
             gone_and_back(mariadb)
     except Missing as missing:
         pytest.skip(str(missing))

@@ -1,6 +1,7 @@
 """Visits for programs. `id` is the consultation's; where a room may not exist yet, the appointment's does as well."""
 
 from datetime import datetime
+from typing import Literal
 
 from sqlalchemy.orm import Session
 
@@ -24,13 +25,14 @@ from suwen.core.house import House
 from suwen.core.schemas import Slice
 from suwen.core.web.routes import get, post, put
 
+Status = Literal["waiting", "in_progress", "completed", "cancelled", "no_show"]
 BOTH = ("patient", "doctor")
 AT = "/api/v1/consultations"
 
 
 @get(AT, who=("patient", "doctor", "pharmacist"), audited="consultation")
 def consultations(
-    tx: Session, me: Actor, now: datetime, patient_profile_id: str | None = None, status: str | None = None,
+    tx: Session, me: Actor, now: datetime, patient_profile_id: str | None = None, status: Status | None = None,
     appointment_id: str | None = None, after: str | None = None, limit: int | None = None,
 ) -> Slice[ConsultationView]:  # fmt: skip
     """Visits, newest first: one's own, or all of a person one treats (`patient_profile_id`)."""
