@@ -55,7 +55,7 @@ def settle_in(tx: Session) -> Ids:
     ids = Ids({}, {}, {}, *_house(tx))
     for login, person in CAST.items():
         user = User(
-            id=new_id(), account=login, name=person.name, password_hash=password_hash, phone=person.phone,
+            id=new_id(), account=login, name=person.name, password_hash=password_hash, phone=f"+86{person.phone}",
             gender="female", email=f"{login}@example.org", role=person.role, locale="en",
             created_at=START - timedelta(days=100),
         )  # fmt: skip

@@ -193,7 +193,7 @@ def list_users(
     return Slice([showing.account_row(user) for user in found], following)
 
 
-@post("/api/v1/users/invitations", who=ADMIN, **PEOPLE)
+@post("/api/v1/users/invitations", who=ADMIN, once=False, **PEOPLE)
 def make_user(tx: Session, house: House, me: Actor, now: datetime, data: s.StaffMade) -> s.Invited:
     """An account of any role; with the code its owner sets the first password."""
     user, given = people.make(house, tx, me, data, now)

@@ -84,15 +84,3 @@ def split(name: str) -> tuple[str, str]:
         return name[cut:], name[:cut]
     first, _, last = name.rpartition(" ")
     return (first, last) if first else (last, "")
-
-
-def mask_phone(e164: str | None) -> str:
-    """138****8000."""
-    shown = show_phone(e164)
-    return f"{shown[:3]}****{shown[-4:]}" if len(shown) >= 9 else "****" if shown else ""
-
-
-def mask_email(address: str | None) -> str:
-    """l***@example.org."""
-    local, at, host = (address or "").partition("@")
-    return f"{local[:1]}***@{host}" if at else ""
