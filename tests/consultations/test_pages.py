@@ -120,9 +120,9 @@ def test_lists_cost_the_same_however_long(people, begun, statements, house, ids,
     _, id = begun()
     people["zhang"]("POST", f"{AT}/{id}/end", json={"diagnosis": "d"})
     one = len(statements(lambda: people["li"]("GET", AT)))
-    for minutes in (70, 110, 150):
+    for _ in range(3):
         clock.advance(minutes=45)
-        _, id = begun(minutes=minutes - 60)
+        _, id = begun()
         people["zhang"]("POST", f"{AT}/{id}/end", json={"diagnosis": "d"})
     assert house.db.read(lambda tx: tx.query(Consultation).count()) == 4
     assert len(statements(lambda: people["li"]("GET", AT))) == one
