@@ -67,9 +67,11 @@ def when(moment: datetime, now: datetime, zone: ZoneInfo, locale: str) -> str:
     name = names.get(away) or (day(moment, zone, locale) if local.year == today.year else _long(local.date(), locale))
     text = f"{name} {clock(moment, zone, locale)}"
     minutes = round((moment - now) / timedelta(minutes=1))
+    if minutes == 0:
+        return words.gettext("%(when)s, just now") % {"when": text}
     if 0 < minutes < 60:
         return words.gettext("%(when)s, in %(n)s min") % {"when": text, "n": minutes}
-    if -60 < minutes <= 0:
+    if -60 < minutes < 0:
         return words.gettext("%(when)s, %(n)s min ago") % {"when": text, "n": -minutes}
     return text
 
