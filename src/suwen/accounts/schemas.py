@@ -8,9 +8,17 @@ from msgspec import Meta
 from suwen.core.schemas import Input, View
 
 Text100 = Annotated[str, Meta(min_length=1, max_length=100)]
+Name = Annotated[str, Meta(min_length=1, max_length=100, examples=["王小明"])]
+Phone = Annotated[str, Meta(max_length=300, examples=["13900139000"], description="Kept as E.164, +8613900139000")]
+Email = Annotated[str, Meta(max_length=300, examples=["xiaoming@example.org"])]
+AccountName = Annotated[
+    str, Meta(max_length=300, examples=["xiaoming"], description="3 to 100 letters or digits, at least one letter")
+]
+Login = Annotated[str, Meta(max_length=300, examples=["xiaoming@example.org"], description="Account, e-mail or phone")]
+# Longer is no password; what fits is the rule's to say.
+Secret = Annotated[str, Meta(max_length=1000, examples=["seven lanterns over water"])]
+Digits = Annotated[str, Meta(max_length=40, examples=["492039"])]
 Wide = Annotated[str, Meta(max_length=300)]
-Secret = Annotated[str, Meta(max_length=1000)]  # longer is no password; what fits is the rule's to say
-Digits = Annotated[str, Meta(max_length=40)]
 Gender = Literal["male", "female", "other"]
 RoleName = Literal["admin", "doctor", "patient", "pharmacist"]
 Relationship = Literal["self", "spouse", "child", "parent", "family", "friend", "other"]
@@ -20,23 +28,23 @@ Status = Literal["active", "inactive", "suspended"]
 class Registration(Input):
     """A new patient: one way in at least (phone, e-mail, account), a name and a password."""
 
-    name: Text100
+    name: Name
     password: Secret
-    phone: Wide | None = None
-    email: Wide | None = None
-    account: Wide | None = None
+    phone: Phone | None = None
+    email: Email | None = None
+    account: AccountName | None = None
 
 
 class Credentials(Input):
     """`login` is the account name, the e-mail address or the phone number; `code` the second step, where set up."""
 
-    login: Wide
+    login: Login
     password: Secret
     code: Digits | None = None
 
 
 class SignInForm(Input):
-    login: Wide
+    login: Login
     password: Secret
     next: str = "/"
 
@@ -111,12 +119,12 @@ class PersonInput(Input):
     Birth date and sex are read from the resident ID where they are left out, and must agree with it where not.
     """
 
-    name: Text100
+    name: Name
     relationship: Relationship = "family"
     gender: Gender | None = None
     birthday: date | None = None
-    phone: Wide | None = None
-    id_number: Annotated[str, Meta(max_length=40)] | None = None
+    phone: Phone | None = None
+    id_number: Annotated[str, Meta(max_length=40, examples=["440106195804120429"])] | None = None
     medical_history: Annotated[str, Meta(max_length=5000)] | None = None
     allergies: Annotated[str, Meta(max_length=2000)] | None = None
     is_default: bool = False
@@ -154,7 +162,7 @@ class Clinical(View):
 class AboutMe(Input):
     """What people read of one; for a patient it is also said of the own entry in the family."""
 
-    name: Text100
+    name: Name
     gender: Gender | None = None
     birthday: date | None = None
     locale: Literal["zh-CN", "en"] = "zh-CN"
@@ -164,10 +172,10 @@ class AboutMe(Input):
 class WaysIn(Input):
     """How one signs in and is reached. Whoever holds these holds the account, so the password is asked for."""
 
-    account: Wide
+    account: AccountName
     password: Secret
-    phone: Wide | None = None
-    email: Wide | None = None
+    phone: Phone | None = None
+    email: Email | None = None
 
 
 class PasswordChange(Input):
@@ -182,7 +190,7 @@ class PasswordProof(Input):
 
 
 class ResetRequest(Input):
-    login: Wide
+    login: Login
 
 
 class ResetTicket(View):
@@ -195,7 +203,7 @@ class ResetTicket(View):
 class Reset(Input):
     """`ticket` is not needed with a code that the clinic gave in person."""
 
-    login: Wide
+    login: Login
     code: Digits
     password: Secret
     ticket: Wide | None = None
@@ -255,11 +263,11 @@ class PeopleFilter(Input):
 class StaffMade(Input):
     """An account made by staff, of any role."""
 
-    name: Text100
+    name: Name
     role: RoleName = "patient"
-    phone: Wide | None = None
-    email: Wide | None = None
-    account: Wide | None = None
+    phone: Phone | None = None
+    email: Email | None = None
+    account: AccountName | None = None
     gender: Gender | None = None
     birthday: date | None = None
     locale: Literal["zh-CN", "en"] = "zh-CN"
@@ -268,10 +276,10 @@ class StaffMade(Input):
 class AccountEdit(Input):
     """`version` as it was read: Conflict where somebody else was quicker."""
 
-    name: Text100
-    account: Wide
-    phone: Wide | None = None
-    email: Wide | None = None
+    name: Name
+    account: AccountName
+    phone: Phone | None = None
+    email: Email | None = None
     gender: Gender | None = None
     birthday: date | None = None
     locale: Literal["zh-CN", "en"] = "zh-CN"
