@@ -15,6 +15,14 @@ from litestar.types import Receive, Scope, Send
 ROOT = Path(__file__).parents[2]
 FOLDERS = {"": ROOT / "core/web/static"} | {path.parent.name: path for path in ROOT.glob("*/static")}
 YEAR = "public, max-age=31536000, immutable"
+# One address for the browser, one file per subject for us; the order is the cascade's.
+BUNDLES = {
+    "css/suwen.css": [
+        f"css/{name}.css"
+        for name in ("theme", "ground", "controls", "surfaces", "frame", "navigation", "page", "forms", "words", "lists",
+                     "people", "week", "queue", "figures", "floating")
+    ]
+}  # fmt: skip
 PACKED = {".css", ".js", ".svg", ".json", ".webmanifest"}
 mimetypes.add_type("text/javascript", ".js")
 mimetypes.add_type("font/woff2", ".woff2")
@@ -40,7 +48,7 @@ def version() -> str:
 
 
 def static_url(name: str) -> str:
-    """`css/theme.css`, `vendor/htmx.min.js`, or `consultations/room.js` for a package's own."""
+    """`css/suwen.css`, `vendor/htmx.min.js`, or `consultations/room.js` for a package's own."""
     return f"/static/{version()}/{name}"
 
 
@@ -66,8 +74,9 @@ def _answer(found: Asset, scope: Any) -> ASGIResponse:
 
 
 def _asset(name: str) -> Asset | None:
-    path = _file(name)
-    return _read(path, path.stat().st_mtime_ns) if path else None
+    paths = [_file(part) for part in BUNDLES.get(name, [name])]
+    found = tuple(path for path in paths if path)
+    return _read(found, tuple(path.stat().st_mtime_ns for path in found)) if len(found) == len(paths) else None
 
 
 def _file(name: str) -> Path | None:
@@ -79,7 +88,7 @@ def _file(name: str) -> Path | None:
 
 
 @cache
-def _read(path: Path, _changed: int) -> Asset:
-    body = path.read_bytes()
-    media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    return Asset(body, gzip.compress(body, 9, mtime=0) if path.suffix in PACKED else None, media_type)
+def _read(paths: tuple[Path, ...], _changed: tuple[int, ...]) -> Asset:
+    body, first = b"\n".join(path.read_bytes() for path in paths), paths[0]
+    media_type = mimetypes.guess_type(first.name)[0] or "application/octet-stream"
+    return Asset(body, gzip.compress(body, 9, mtime=0) if first.suffix in PACKED else None, media_type)
