@@ -16,13 +16,9 @@ ROOT = Path(__file__).parents[2]
 FOLDERS = {"": ROOT / "core/web/static"} | {path.parent.name: path for path in ROOT.glob("*/static")}
 YEAR = "public, max-age=31536000, immutable"
 # One address for the browser, one file per subject for us; the order is the cascade's.
-BUNDLES = {
-    "css/suwen.css": [
-        f"css/{name}.css"
-        for name in ("theme", "ground", "controls", "surfaces", "frame", "navigation", "page", "forms", "words", "lists",
-                     "people", "week", "queue", "figures", "floating")
-    ]
-}  # fmt: skip
+SHEETS = ("theme", "ground", "controls", "surfaces", "frame", "navigation", "page", "forms", "words", "lists", "people",
+          "week", "queue", "figures", "floating")  # fmt: skip
+BUNDLES = {"css/suwen.css": [f"css/{name}.css" for name in SHEETS]}
 PACKED = {".css", ".js", ".svg", ".json", ".webmanifest"}
 mimetypes.add_type("text/javascript", ".js")
 mimetypes.add_type("font/woff2", ".woff2")
