@@ -46,8 +46,9 @@ def about_page(tx: Session, house: House, me: Actor) -> Page:
 def change_about(tx: Session, house: House, me: Actor, now: datetime, data: s.AboutMe) -> See:
     user = account.change_about(tx, me, data, now)
     spoken = cookies.private(house, "lang", user.locale, max_age=365 * 24 * 3600)
+    zone = cookies.private(house, "zone", user.zone)  # until the browser is closed, chosen goes before seen
     renewed = cookies.session(house, account.renewed(house, tx, me))
-    return See("/account", toast=N_("Saved."), cookies=[renewed, spoken])
+    return See("/account", toast=N_("Saved."), cookies=[renewed, spoken, zone])
 
 
 @page("/account/ways-in", who=SIGNED_IN)

@@ -1,4 +1,8 @@
-"""How this reader wants pages: language, zone, theme. From the cookies, else the account, else the browser."""
+"""How this reader wants pages: language, zone, theme. From the cookies, else the account, else the browser.
+
+The zone's cookie is the browser's own word (js/app.js): people see times as the clock beside them shows them. Staff
+work by the clinic's clock wherever they sit, so for them only the account counts.
+"""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -6,7 +10,7 @@ from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from suwen.core.actor import Actor
+from suwen.core.actor import STAFF, Actor
 from suwen.core.i18n import LOCALES, negotiate
 from suwen.core.times import known_zone
 
@@ -31,7 +35,8 @@ def reader_of(scope: Any, me: Actor, clinic_zone: str) -> Reader:
     locale = wanted.get("lang", "")
     if locale not in LOCALES:
         locale = me.locale if me.id and me.locale in LOCALES else negotiate(accept)
-    zone = known_zone(wanted.get("zone", "")) or known_zone(me.zone if me.id else "") or ZoneInfo(clinic_zone)
+    seen = known_zone("" if me.role in STAFF else wanted.get("zone", ""))
+    zone = seen or known_zone(me.zone if me.id else "") or ZoneInfo(clinic_zone)
     theme = wanted.get("theme", "system")
     return Reader(locale, zone, theme if theme in THEMES else "system")
 

@@ -124,6 +124,15 @@ function count(area) {
   line.textContent = left <= area.maxLength / 5 ? say("left", left) : "";
 }
 
+// ---- the clock beside the reader: told once per visit of the browser, and a page in another zone is asked for again
+const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
+const told = () => document.cookie.includes("zone=");
+if (here && document.body.classList.contains("public") && document.documentElement.dataset.zone !== here && !told()) {
+  document.cookie = `zone=${here}; path=/; samesite=lax`;
+  // not where cookies are off, nor where one was chosen in the account: that one no script sees or replaces
+  if (told()) location.reload();
+}
+
 // ---- appearance: at once, and remembered by the server's cookie
 document.addEventListener("click", (event) => {
   const chosen = event.target.closest("[data-theme-switch] a");
