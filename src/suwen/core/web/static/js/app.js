@@ -192,6 +192,10 @@ function dress(root) {
   for (const el of root.querySelectorAll("[data-reveal], [data-copy]")) el.hidden = false;
   for (const area of root.querySelectorAll("textarea[data-count]")) count(area);
   for (const figure of root.querySelectorAll("[data-chart]:not([data-drawn])")) import(figure.dataset.module).then((charts) => charts.draw(figure));
+  for (const day of root.querySelectorAll(".week-strip :checked")) {
+    const strip = day.closest(".week-strip"), chosen = day.closest("label");
+    strip.scrollLeft = chosen.offsetLeft - (strip.clientWidth - chosen.clientWidth) / 2;
+  }
   for (const link of root.querySelectorAll(".error-summary a[href^='#']:not([data-named])")) name(link);
   const first = root.querySelector("[data-focus]");
   if (first) first.focus();
