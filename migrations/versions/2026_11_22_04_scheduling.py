@@ -97,7 +97,18 @@ def upgrade():
         )
         batch_op.create_index(
             "ix_appointment_slots_free",
-            ["doctor_id", "is_booked", "slot_start", "slot_end", "visit_type", "location_id", "zone", "id"],
+            [
+                "doctor_id",
+                "is_booked",
+                "slot_start",
+                "slot_end",
+                "visit_type",
+                "location_id",
+                "zone",
+                "id",
+                "held_until",
+                "is_orphan",
+            ],
             unique=False,
         )
         batch_op.create_index(batch_op.f("ix_appointment_slots_held_until"), ["held_until"], unique=False)

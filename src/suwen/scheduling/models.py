@@ -56,6 +56,7 @@ class Slot(Record):
         Index(
             "ix_appointment_slots_free",
             *("doctor_id", "is_booked", "slot_start", "slot_end", "visit_type", "location_id", "zone", "id"),
+            *("held_until", "is_orphan"),  # for holds that ran out
         ),
         Index(None, "location_id", "is_booked", "slot_start"),
         Index(None, "availability_id", "slot_start"),
