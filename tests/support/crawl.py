@@ -68,8 +68,10 @@ def crawl(context: BrowserContext, role: str, routes: dict[str, frozenset[str]])
         if answer.status != 200 or "text/html" not in answer.headers.get("content-type", ""):
             continue
         seen.add(route)
-        yield Visit(role, route, url)
-        waiting += [unescape(link) for link in LINK.findall(answer.text()) if not LEAVE.search(unescape(link))]
+        body = answer.text()
+        if "<html" in body:  # else a piece that htmx puts into a page: it is looked at there
+            yield Visit(role, route, url)
+        waiting += [unescape(link) for link in LINK.findall(body) if not LEAVE.search(unescape(link))]
 
 
 def someone(house: House, role: str) -> User:
