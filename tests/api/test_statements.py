@@ -99,8 +99,20 @@ def more_of_the_house(scene: Scene) -> None:
         made("/top-ups", user_id=scene.ids.users["li"], amount=100)
         made("/users/invitations", name=f"New patient {n}", role="patient", account=f"newpatient{n}")
         user = made("/users/invitations", name=f"New doctor {n}", role="doctor", account=f"newdoctor{n}")["user"]["id"]
-        paper = {"certificate_type": "id_card", "hospital": "Suwen Clinic", "title": "Physician"}
-        file = made("/admin/doctors", user_id=user, license_number=f"11{n}", license_authority="Health", **paper)
+        paper = {
+            "certificate_type": "passport",
+            "hospital": "Suwen Clinic",
+            "title": "Physician",
+            "id_number": f"E1234567{n}",
+        }
+        file = made(
+            "/admin/doctors",
+            user_id=user,
+            license_number=f"11{n}",
+            license_authority="Health",
+            license_valid_until="2040-01-01",
+            **paper,
+        )
         made(f"/admin/doctors/{file['id']}/approve", version=file["version"])
         scene.does("li", "POST", "/family", json={"name": f"Child {n}", "relationship": "child"})
         rule = {"opens": "18:00", "closes": "19:00", "first_day": f"2030-01-1{n}", "zone": "Asia/Shanghai"}

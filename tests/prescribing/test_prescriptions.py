@@ -69,7 +69,7 @@ def test_a_consultation_names_the_visit_too(people, begun):
 def test_nothing_is_written_before_the_visit_begins(people, booked, waiting, house):
     for appointment in (booked(patient="wang"), waiting()[0]):
         answer = people["zhang"]("POST", PATH, json={"appointment_id": appointment, "medicines": HERBS})
-        assert (answer.status_code, answer.json()["code"]) == (409, "visit_not_started")
+        assert (answer.status_code, answer.json()["code"]) == (409, "prescribed_before_visit")
     assert count(house) == 0
 
 

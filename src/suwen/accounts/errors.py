@@ -66,10 +66,6 @@ class WrongCode(Invalid):
     code, title = "wrong_code", "This code is not right or no longer valid. You can ask for a new one."
 
 
-class UnknownZone(Invalid):
-    code, title = "unknown_zone", "There is no time zone of this name."
-
-
 class BadResidentId(Invalid):
     code, title = "bad_resident_id", "This is not a resident ID number. Please check each digit."
 

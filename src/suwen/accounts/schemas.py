@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from suwen.core.schemas import Input, View
+from suwen.core.schemas import Input, Version, View
 
 Text100 = Annotated[str, Meta(min_length=1, max_length=100)]
 Name = Annotated[str, Meta(min_length=1, max_length=100, examples=["王小明"])]
@@ -128,7 +128,7 @@ class PersonInput(Input):
     medical_history: Annotated[str, Meta(max_length=5000)] | None = None
     allergies: Annotated[str, Meta(max_length=2000)] | None = None
     is_default: bool = False
-    version: int | None = None
+    version: Version | None = None
 
 
 class Person(View):
@@ -283,7 +283,7 @@ class AccountEdit(Input):
     gender: Gender | None = None
     birthday: date | None = None
     locale: Literal["zh-CN", "en"] = "zh-CN"
-    version: int | None = None
+    version: Version | None = None
 
 
 class StatusChange(Input):

@@ -9,10 +9,6 @@ class NotADoctorsAccount(Invalid):
     code, title = "not_a_doctors_account", "Only an account with the role doctor can have a doctor's page."
 
 
-class UnknownZone(Invalid):
-    code, title = "unknown_zone", "There is no time zone of this name. Write it as Asia/Shanghai."
-
-
 class LicenceMissing(Invalid):
     code = "licence_missing"
     title = "A doctor can be approved only with a licence number, who issued it, and a date that is not past."

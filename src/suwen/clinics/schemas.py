@@ -7,7 +7,7 @@ import msgspec
 
 from suwen.core import money
 from suwen.core.errors import Invalid
-from suwen.core.schemas import Input, View
+from suwen.core.schemas import Input, Version, View
 
 Short = Annotated[str, msgspec.Meta(min_length=1, max_length=50)]
 Line = Annotated[str, msgspec.Meta(max_length=200)]
@@ -27,7 +27,7 @@ class Papers(Input):
     license_valid_until: date | None = None
     years_of_practice: Years | None = None
     license_photo: Url | None = None
-    version: int | None = None
+    version: Version | None = None
 
 
 class Profile(Input):
@@ -38,7 +38,7 @@ class Profile(Input):
     specialties: Words = msgspec.field(default_factory=list)
     languages: Words = msgspec.field(default_factory=list)
     photo: Url | None = None
-    version: int | None = None
+    version: Version | None = None
 
 
 class DoctorEntry(Papers, kw_only=True):
@@ -86,7 +86,7 @@ class DoctorForm(DoctorEntry, kw_only=True):
 class Verdict(Input):
     """`version` is the one that was looked at: what was changed since is not approved unseen."""
 
-    version: int
+    version: Version
 
 
 class Rejection(Verdict, kw_only=True):
@@ -177,7 +177,7 @@ class LocationEntry(Input):
     phone: Annotated[str, msgspec.Meta(max_length=30)] | None = None
     currency: Annotated[str, msgspec.Meta(max_length=10)] = "CNY"
     is_active: bool = True
-    version: int | None = None
+    version: Version | None = None
 
 
 class LocationView(View):

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from suwen.core.schemas import Input, View
+from suwen.core.schemas import Input, Version, View
 
 Tab = Annotated[
     str, Meta(pattern=r"^[0-9a-zA-Z-]{8,36}\Z", description="Id of one page's connection, made by the page")
@@ -96,7 +96,7 @@ class Opening(Input):
 class NotesInput(Input):
     """The doctor's record. `version` is the one the form was filled from: a newer one in the database is a conflict."""
 
-    version: int
+    version: Version
     chief_complaint: Words | None = None
     diagnosis: Words | None = None
     treatment_plan: Words | None = None
@@ -106,7 +106,7 @@ class NotesInput(Input):
 class Ending(Input):
     """The last state of the notes may come with the end. Without `version` only a diagnosis is taken, if given."""
 
-    version: int | None = None
+    version: Version | None = None
     chief_complaint: Words | None = None
     diagnosis: Words | None = None
     treatment_plan: Words | None = None

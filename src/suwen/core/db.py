@@ -213,6 +213,7 @@ def _mysql(url: str, connections: int, *, reads: bool) -> Engine:
         # A read under AUTOCOMMIT sees what READ COMMITTED sees and saves the ROLLBACK.
         isolation_level="AUTOCOMMIT" if reads else "READ COMMITTED",
         skip_autocommit_rollback=reads,
+        hide_parameters=True,  # what ails people is in them; an error's text ends in logs
         pool_size=connections,
         max_overflow=0,
         pool_timeout=10,
@@ -236,7 +237,9 @@ def _sqlite(url: str, connections: int, *, reads: bool) -> Engine:
     file = make_url(url).database
     if file:
         Path(file).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, pool_size=connections, max_overflow=0, pool_timeout=10, json_serializer=_json)
+    engine = create_engine(
+        url, pool_size=connections, max_overflow=0, pool_timeout=10, json_serializer=_json, hide_parameters=True
+    )
     start = "BEGIN" if reads else "BEGIN IMMEDIATE"
 
     @event.listens_for(engine, "connect")

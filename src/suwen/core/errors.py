@@ -69,6 +69,10 @@ class StrongSignInNeeded(Forbidden):
     code, title = "second_factor_needed", "Please set up the second sign-in step first."
 
 
+class UnknownZone(Invalid):
+    code, title = "unknown_zone", "This time zone is not known. Use a name like Asia/Shanghai."
+
+
 class KeyReused(Conflict):
     code = "idempotency_key_reused"
     title = "This Idempotency-Key was used for another request."

@@ -1,10 +1,12 @@
 """Bases of what comes in and what goes out, and the shape of a refusal."""
 
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
 
 T = TypeVar("T")
+# What was read of a row that may have changed since; no larger than the column.
+Version = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1, examples=[1])]
 
 
 class Input(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):

@@ -7,7 +7,7 @@ import msgspec
 
 from suwen.core import money
 from suwen.core.money import BadAmount
-from suwen.core.schemas import Input, View
+from suwen.core.schemas import Input, Version, View
 from suwen.payments import rules
 from suwen.payments.rules import LARGEST_SUM, LARGEST_TOP_UP
 
@@ -185,7 +185,7 @@ class PriceRest(Input):
     effective_date: date | None = None
     expiry_date: date | None = None
     description: Annotated[str, msgspec.Meta(max_length=2000)] | None = None
-    version: int | None = None
+    version: Version | None = None
 
 
 class PriceInput(PriceRest, kw_only=True):

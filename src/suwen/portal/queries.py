@@ -3,11 +3,11 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, String, case, cast, func, select
+from sqlalchemy import Select, String, case, cast, false, func, select
 
 from suwen.accounts.models import PatientProfile, User
 from suwen.clinics.models import Doctor
-from suwen.core.audit import AuditEvent
+from suwen.core.audit import ACTIONS, AuditEvent
 from suwen.core.outbox import OutboxMessage
 from suwen.payments.models import Order, Refund, Transaction
 from suwen.reviews.models import Review
@@ -28,9 +28,9 @@ def audit_trail(
     if person:
         found = found.where((PatientProfile.name == person) | (AuditEvent.person_id == person))
     if action:
-        found = found.where(AuditEvent.action == action)
+        found = found.where(AuditEvent.action == action if action in ACTIONS else false())
     if result:
-        found = found.where(AuditEvent.result == result)
+        found = found.where(AuditEvent.result == result if result in ("done", "denied") else false())
     if since:
         found = found.where(AuditEvent.created_at >= since)
     return found

@@ -8,7 +8,7 @@ class NoSuchPrescription(NotFound):
 
 
 class VisitNotStarted(Conflict):
-    code, title = "visit_not_started", "A prescription is written in or after the visit. This one has not begun."
+    code, title = "prescribed_before_visit", "A prescription is written in or after the visit. This one has not begun."
 
 
 class AlreadySigned(Conflict):

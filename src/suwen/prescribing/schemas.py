@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from suwen.core.schemas import Input, View
+from suwen.core.schemas import Input, Version, View
 from suwen.prescribing.rules import LONGEST, MOST_LINES
 
 Short = Annotated[str, msgspec.Meta(max_length=100)]
@@ -57,7 +57,7 @@ class DraftInput(Content, kw_only=True):
 
 
 class ChangeInput(Content, kw_only=True):
-    version: int
+    version: Version
 
 
 class EditorForm(Input):
@@ -70,7 +70,7 @@ class EditorForm(Input):
     pharmacy_name: Short | None = None
     pharmacy_phone: Annotated[str, msgspec.Meta(max_length=30)] | None = None
     pharmacy_address: Annotated[str, msgspec.Meta(max_length=200)] | None = None
-    version: int = 0
+    version: Version = 0
     then: Literal["save", "more", "review"] = "save"
 
     def content(self) -> ChangeInput:
@@ -88,14 +88,14 @@ class EditorForm(Input):
 
 
 class SignForm(Input):
-    version: int
+    version: Version
     not_safety_checked: bool = False
 
 
 class SignInput(Input):
     """`not_safety_checked` must be true: the signer knows that no interaction or dose was checked by the platform."""
 
-    version: int
+    version: Version
     not_safety_checked: bool
 
 

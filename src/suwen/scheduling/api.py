@@ -145,7 +145,7 @@ def export(
     def lines(session: Session) -> Iterator[str]:
         return reads.exported(session, me, wanted, now)
 
-    return Download(lines, "text/csv; charset=utf-8", "appointments.csv")
+    return Download(lines, "text/csv", "appointments.csv")
 
 
 @get("/api/v1/appointments/{id:str}", who=PARTIES, audited="appointment")

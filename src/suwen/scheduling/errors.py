@@ -6,15 +6,11 @@ from suwen.core.errors import Conflict, Forbidden, Invalid
 class BadRecurrence(Invalid):
     """`position` counts characters from 0, `expected` lists what would fit there."""
 
-    code, title = "bad_recurrence", "The repetition cannot be read. Write it like this: WEEKLY Mon,Wed"
+    code, title = "bad_recurrence", "The repetition cannot be read. Write it like this: WEEKLY Mon,Wed."
 
 
 class HorizonTooLong(Invalid):
     code, title = "horizon_too_long", "This repetition makes too many times. Choose a shorter period."
-
-
-class UnknownZone(Invalid):
-    code, title = "unknown_zone", "This time zone is not known. Use a name like Asia/Shanghai."
 
 
 class BadHours(Invalid):

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from suwen.clinics.schemas import DoctorCard
-from suwen.core.schemas import Input, View
+from suwen.core.schemas import Input, Version, View
 
 VisitType = Literal["online_video", "offline"]
 Status = Literal["pending", "scheduled", "confirmed", "checked_in", "completed", "cancelled", "no_show"]
@@ -45,7 +45,7 @@ class HoursInput(Input):
 class HoursChange(HoursInput, kw_only=True):
     """The whole rule anew; `version` is the one that was read."""
 
-    version: int
+    version: Version
 
 
 class ExceptionInput(Input):
@@ -195,12 +195,12 @@ class Payment(Input):
 
 class Cancel(Input):
     reason: Reason
-    version: int | None = None
+    version: Version | None = None
 
 
 class Reschedule(Input):
     slot_id: Uuid
-    version: int | None = None
+    version: Version | None = None
 
 
 class Note(Input):

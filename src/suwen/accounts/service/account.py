@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from suwen.accounts import queries
-from suwen.accounts.errors import AccountTaken, UnknownZone, WrongPassword
+from suwen.accounts.errors import AccountTaken, WrongPassword
 from suwen.accounts.models import User
 from suwen.accounts.rules import names
 from suwen.accounts.rules import passwords as rules
@@ -18,7 +18,7 @@ from suwen.accounts.service import codes, entry, family, passwords, second_facto
 from suwen.accounts.service.registration import named, refuse_taken, tell_contact
 from suwen.core.actor import STAFF, Actor
 from suwen.core.db import rows
-from suwen.core.errors import Invalid
+from suwen.core.errors import Invalid, UnknownZone
 from suwen.core.house import House
 from suwen.core.times import known_zone
 

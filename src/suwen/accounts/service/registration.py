@@ -7,7 +7,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from suwen.accounts.errors import AccountTaken, UnknownZone, WayInMissing
+from suwen.accounts.errors import AccountTaken, WayInMissing
 from suwen.accounts.models import User
 from suwen.accounts.rules import names
 from suwen.accounts.rules import passwords as rules
@@ -15,7 +15,7 @@ from suwen.accounts.schemas import Registration
 from suwen.accounts.service.family import ensure_self_profile
 from suwen.accounts.service.passwords import UNUSABLE, hashed
 from suwen.core.db import new_id
-from suwen.core.errors import Invalid
+from suwen.core.errors import Invalid, UnknownZone
 from suwen.core.house import House
 from suwen.core.times import known_zone
 from suwen.notifications import service as notifications

@@ -3,12 +3,11 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from suwen.clinics.errors import UnknownZone
 from suwen.clinics.models import ClinicLocation
 from suwen.clinics.schemas import LocationEntry, LocationView
 from suwen.core.actor import Actor
 from suwen.core.db import changed, new_id
-from suwen.core.errors import Conflict, Forbidden, Invalid, NotFound
+from suwen.core.errors import Conflict, Forbidden, Invalid, NotFound, UnknownZone
 from suwen.core.money import BadCurrency, ensure_currency
 from suwen.core.times import known_zone
 

@@ -7,7 +7,7 @@ from urllib.parse import quote
 import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, PermissionDeniedException, ValidationException
-from sqlalchemy.exc import DBAPIError, IntegrityError, TimeoutError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, StatementError, TimeoutError
 
 from suwen.core import errors
 from suwen.core.actor import GUEST, Actor
@@ -110,6 +110,9 @@ def as_refusal(error: Exception) -> DomainError:
         case IntegrityError():  # a constraint caught what a service did not: somebody else was quicker
             log.warning("constraint: %s", type(error.orig).__name__)
             return errors.Conflict()
+        case OverflowError() | DataError() | StatementError(orig=LookupError()):  # no such date, number or choice
+            log.warning("out of range: %s", type(error).__name__)
+            return errors.Invalid()
         case DBAPIError() | TimeoutError():  # the database is away, or busy beyond all retries
             log.error("database: %s", type(error).__name__)
             return errors.Unavailable()

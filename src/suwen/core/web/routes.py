@@ -24,6 +24,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.response.base import ASGIResponse
 
 from suwen.core.schemas import Problem
+from suwen.core.web.answers import Download
 from suwen.core.web.plan import Plan
 from suwen.core.web.respond import gate, respond
 
@@ -45,6 +46,7 @@ REFUSALS = {
     415: "Of a kind this address does not read", 422: "Well formed, but cannot be accepted",
     429: "Too often", 503: "The database is away; Retry-After says when to come again",
 }  # fmt: skip
+FILE = ResponseSpec(data_container=str, description="A file", media_type="text/csv", generate_examples=False)
 
 
 class Action(HTTPRouteHandler):
@@ -121,6 +123,8 @@ def _route(
             settings: dict[str, Any] = {"include_in_schema": False, "media_type": "text/html"}
         else:
             settings = {"responses": _documented(allowed, method), "security": _security(allowed)}
+            if inspect.signature(function, eval_str=True).return_annotation is Download:
+                settings["responses"][200] = FILE
         return Action(
             path, http_method=HttpMethod(method), status_code=status, opt=opt, guards=[gate], **(settings | options)
         )(endpoint)

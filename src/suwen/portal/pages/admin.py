@@ -1,6 +1,8 @@
 from datetime import datetime
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
+from msgspec import Meta
 from sqlalchemy.orm import Session
 
 from suwen.core.actor import Actor
@@ -9,6 +11,8 @@ from suwen.core.web.answers import Download, Page
 from suwen.core.web.routes import form, page, routes_of
 from suwen.portal.service import overview as figures
 from suwen.portal.service import trail
+
+Days = Annotated[int, Meta(ge=1, le=3660)]
 
 
 @page("/admin", who="admin", slow=True)
@@ -22,7 +26,7 @@ def overview(tx: Session, now: datetime, house: House) -> Page:
 @page("/admin/audit", who="admin", slow=True)
 def audit_trail(
     tx: Session, now: datetime, actor: str | None = None, person: str | None = None, action: str | None = None,
-    result: str | None = None, days: int | None = 30, after: str | None = None,
+    result: str | None = None, days: Days | None = 30, after: str | None = None,
 ) -> Page:  # fmt: skip
     """Who saw or changed which record."""
     filters = {"actor": actor, "person": person, "action": action, "result": result, "days": days}
@@ -33,7 +37,7 @@ def audit_trail(
 @form("/admin/audit.csv", again=audit_trail, who="admin")
 def export_audit_trail(
     tx: Session, me: Actor, now: datetime, actor: str | None = None, person: str | None = None,
-    action: str | None = None, result: str | None = None, days: int | None = 30,
+    action: str | None = None, result: str | None = None, days: Days | None = 30,
 ) -> Download:  # fmt: skip
     filters = {"actor": actor, "person": person, "action": action, "result": result, "days": days}
     trail.note_export(tx, me, now)

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
-from suwen.scheduling.errors import BadHours, UnknownZone
+from suwen.core.errors import UnknownZone
+from suwen.scheduling.errors import BadHours
 from suwen.scheduling.rules.recurrence import Recurrence, occurrences_between
 
 SHORTEST_SLOT, LONGEST_SLOT = 5, 480
