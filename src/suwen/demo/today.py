@@ -2,6 +2,7 @@
 
 import random
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -43,9 +44,10 @@ def _stand(tx: Session, clinic: Clinic, visit: Visit, place: int, now: datetime,
 
 
 def _open(tx: Session, doctor: Actor, start: datetime, end: datetime, asked: datetime) -> None:
-    local = [f"{moment:%Y-%m-%dT%H:%M}" for moment in (start, end)]
+    zone = ZoneInfo(doctor.zone)
+    local = [f"{moment.astimezone(zone):%Y-%m-%dT%H:%M}" for moment in (start, end)]
     wish = ExceptionInput(
-        kind="add", starts=local[0], ends=local[1], zone="UTC", visit_type="online_video", slot_minutes=20,
+        kind="add", starts=local[0], ends=local[1], zone=doctor.zone, visit_type="online_video", slot_minutes=20,
         reason="加号 Extra hours",
     )  # fmt: skip
     availability.add_exception(tx, doctor, doctor.doctor_id or "", wish, asked)
