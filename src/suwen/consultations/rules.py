@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
 
-PATIENT_EARLY = timedelta(minutes=60)
+from suwen.scheduling.rules.states import DEFAULT
+
+PATIENT_EARLY, LATE = DEFAULT.enter_before, DEFAULT.enter_after  # the lists of visits show the same door
 DOCTOR_EARLY = timedelta(hours=2)
-LATE = timedelta(hours=6)  # a doctor behind schedule still sees everybody of the morning
 GRACE = timedelta(seconds=60)  # both away for longer: the call was interrupted
 STALE = timedelta(seconds=45)  # three pings missed: that side is away, whatever its socket last said
 TICKET_LIFE = timedelta(seconds=60)

@@ -70,6 +70,8 @@ def may(action: str, status: str, role: str) -> bool:
 class Policy:
     """The clinic's windows. A table with one row for now; the figures come from settings an admin edits.
 
+    The waiting room opens `enter_before` the start and stays open until `enter_after` the end: a doctor behind schedule
+    still sees everybody of the morning.
     `refunds` are (notice of at least, per cent given back), longest notice first; staff always give all back.
     """
 
@@ -80,6 +82,8 @@ class Policy:
     reschedule_notice: timedelta = timedelta(hours=4)
     most_moves: int = 3
     check_in_before: timedelta = timedelta(minutes=60)
+    enter_before: timedelta = timedelta(minutes=60)
+    enter_after: timedelta = timedelta(hours=6)
     refunds: tuple[tuple[timedelta, int], ...] = ((timedelta(hours=24), 100), (timedelta(hours=2), 50))
 
 

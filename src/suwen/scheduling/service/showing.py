@@ -25,7 +25,6 @@ MINE = select(appointments.c.id).where(
     appointments.c.active_slot_id == queries.bindparam("slot"), appointments.c.patient_id == queries.bindparam("me")
 )
 EXPORTABLE = ("status", "doctor_id", "location_id", "first", "last")
-OPENS_BEFORE = timedelta(minutes=30)
 COMMON_ZONES = (
     "Asia/Shanghai", "Asia/Hong_Kong", "Asia/Singapore", "Asia/Tokyo", "Europe/London", "Europe/Paris",
     "Europe/Berlin", "America/New_York", "America/Chicago", "America/Los_Angeles", "America/Toronto",
@@ -149,7 +148,7 @@ def ways(me: Actor, visit: AppointmentLine, now: datetime) -> dict[str, Any]:
     return {
         "pay": visit.status == "pending",
         "enter": visit.visit_type == "online_video" and visit.status in ("scheduled", "confirmed", "checked_in")
-        and visit.starts_at - OPENS_BEFORE <= now < visit.ends_at,
+        and visit.starts_at - policy.enter_before <= now < visit.ends_at + policy.enter_after,
         "check_in": _allowed(states.arrivable, policy, visit.starts_at, visit.ends_at, now)
         and states.may("check_in", visit.status, me.role),
         "cancel": states.may("cancel", visit.status, me.role)
