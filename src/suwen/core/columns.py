@@ -18,7 +18,14 @@ def _mysql(kind: Any, other: Any) -> Any:
     return kind.with_variant(other, *MYSQL)
 
 
-Id = _mysql(String(36), mysql.CHAR(36, charset="ascii", collation="ascii_bin"))
+class AsciiChar(mysql.CHAR):
+    """MySQL refuses to compare an ASCII column with other letters; what holds some is nobody's id."""
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[str | None], str | None]:
+        return lambda value: value if value is None or value.isascii() else "?"
+
+
+Id = _mysql(String(36), AsciiChar(36, charset="ascii", collation="ascii_bin"))
 LongText = _mysql(Text(), mysql.MEDIUMTEXT())
 Json = JSON(none_as_null=True)
 
@@ -29,8 +36,11 @@ def exact(length: int) -> Any:
 
 
 def choice(*values: str, name: str) -> Enum:
-    """One of the values: ENUM on MySQL, a checked VARCHAR on SQLite."""
-    return Enum(*values, name=name, create_constraint=True, validate_strings=True)
+    """One of the values: ENUM on MySQL, a checked VARCHAR on SQLite.
+
+    The database refuses others. A comparison with one that does not exist, say out of a page's address, finds nothing.
+    """
+    return Enum(*values, name=name, create_constraint=True)
 
 
 class Instant(TypeDecorator[datetime]):
