@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from suwen.scheduling.errors import BadHours, NoSuchTime, UnknownZone
+from suwen.core.errors import UnknownZone
+from suwen.scheduling.errors import BadHours, NoSuchTime
 from suwen.scheduling.rules import days, windows
 from suwen.scheduling.rules.recurrence_text import parse
 from suwen.scheduling.rules.windows import Hours, Interval
