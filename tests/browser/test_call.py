@@ -186,6 +186,20 @@ def test_both_restart_at_once_and_converge(meet):
     frames_flow(call.doctor, call.patient)
 
 
+def test_a_call_that_hangs_in_the_beginning_starts_over(meet):
+    """Chromium has been seen to gather nothing: both descriptions are there, no candidate ever comes, no state changes."""
+    call = meet()
+    for context in call.contexts:
+        context.add_init_script(
+            "const send = WebSocket.prototype.send; let lost = 0;"
+            "WebSocket.prototype.send = function (text) {"
+            "  if (text.includes('cand') && lost < 2) { lost += 1; return; }"
+            "  return send.call(this, text); };"
+        )
+    call.begin()
+    frames_flow(call.doctor, call.patient)
+
+
 def test_a_second_tab_takes_over_and_the_first_says_so(meet):
     call = meet()
     call.begin()

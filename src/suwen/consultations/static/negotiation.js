@@ -3,6 +3,9 @@
 
 const DISCONNECTED_GRACE = 3000; // a short radio gap heals by itself; only then is a restart worth its signals
 const RETRY = 6000;
+// The polite side lets the other one make the first offer: two first offers at once are lawful, but the rolled-back one
+// leaves Chromium now and then without a single candidate.
+const FIRST_OFFER = 2000;
 const ENOUGH_RETRIES = 5; // after half a minute of failed restarts the connection is rebuilt from nothing
 const MAX_BITRATE = 1_200_000;
 
@@ -14,9 +17,11 @@ export class Negotiation extends EventTarget {
   constructor({ peerTab, polite, ice, policy = 'all', send, online }) {
     super();
     Object.assign(this, { peerTab, polite, ice, policy, send, online });
+    this.pause = polite ? RETRY * 1.5 : RETRY; // not both at the same moment
     this.making = false;
     this.ignoring = false;
     this.settingAnswer = false;
+    this.held = []; // tracks of the polite side, until the first offer has come
     this.early = []; // candidates that came before a description they belong to
     this.wantsRestart = false;
     this.retries = 0;
@@ -28,11 +33,18 @@ export class Negotiation extends EventTarget {
 
   /** Send these tracks. What is missing (no camera) may be added at any later time. */
   start(tracks) {
-    for (const track of tracks) this.#add(track);
+    this.held = [...tracks];
+    if (this.polite) this.patience = setTimeout(() => this.#addHeld(), FIRST_OFFER);
+    else this.#addHeld();
+    this.#watch();
   }
 
   /** Send another track in place of the present one of its kind; null stops sending that kind. */
   async replace(kind, track) {
+    if (this.held.length) {
+      this.held = this.held.filter((one) => one.kind !== kind).concat(track ?? []);
+      return;
+    }
     const sender = this.#sender(kind);
     if (sender) await sender.replaceTrack(track);
     else if (track) this.#add(track);
@@ -61,7 +73,7 @@ export class Negotiation extends EventTarget {
     this.#tell('restarting', { why });
     if (!this.online()) return; // resume() does it as soon as the socket is back
     clearTimeout(this.retryTimer);
-    this.retryTimer = setTimeout(() => this.#again(), RETRY);
+    this.retryTimer = setTimeout(() => this.#again(), this.pause);
     try {
       this.pc.setConfiguration(this.#configuration(await this.ice.refetch()));
     } catch {
@@ -79,6 +91,8 @@ export class Negotiation extends EventTarget {
     this.closed = true;
     clearTimeout(this.retryTimer);
     clearTimeout(this.graceTimer);
+    clearTimeout(this.slowTimer);
+    clearTimeout(this.patience);
     this.pc.onnegotiationneeded = this.pc.onicecandidate = this.pc.ontrack = null;
     this.pc.oniceconnectionstatechange = this.pc.onconnectionstatechange = null;
     this.pc.close();
@@ -97,6 +111,24 @@ export class Negotiation extends EventTarget {
       .getTransceivers()
       .find((one) => one.receiver.track.kind === kind && ['sendrecv', 'sendonly'].includes(one.direction));
     return transceiver?.sender;
+  }
+
+  #addHeld() {
+    clearTimeout(this.patience);
+    for (const track of this.held.splice(0)) this.#add(track);
+  }
+
+  /** Both descriptions are there and yet nothing connects: no state will change by itself, so a restart must come from here. */
+  #watch() {
+    this.slowTimer = setTimeout(() => {
+      if (this.#connected) return;
+      if (this.pc.remoteDescription && !this.wantsRestart) this.restart('slow');
+      this.#watch();
+    }, this.pause);
+  }
+
+  get #connected() {
+    return ['connected', 'completed'].includes(this.pc.iceConnectionState);
   }
 
   #add(track) {
@@ -132,7 +164,7 @@ export class Negotiation extends EventTarget {
     pc.onconnectionstatechange = () => {
       this.#tell('state', { state: pc.connectionState });
       // ICE is fine but DTLS is not: no restart can mend that
-      if (pc.connectionState === 'failed' && ['connected', 'completed'].includes(pc.iceConnectionState)) this.#tell('hopeless');
+      if (pc.connectionState === 'failed' && this.#connected) this.#tell('hopeless');
     };
   }
 
@@ -155,7 +187,7 @@ export class Negotiation extends EventTarget {
   #again() {
     if (!this.wantsRestart || this.closed) return;
     // an ICE restart on a living connection never leaves 'connected': then it has succeeded with the answer
-    if (['connected', 'completed'].includes(this.pc.iceConnectionState) && this.pc.signalingState === 'stable') {
+    if (this.#connected && this.pc.signalingState === 'stable') {
       this.#iceChanged(this.pc.iceConnectionState);
       return;
     }
@@ -176,6 +208,7 @@ export class Negotiation extends EventTarget {
     if (collision) this.#tell('glare', { yielded: this.polite });
     if (this.ignoring) return;
     if (desc.type === 'answer' && pc.signalingState !== 'have-local-offer') return; // an answer to an offer already withdrawn
+    if (desc.type === 'offer') this.#addHeld();
     this.settingAnswer = desc.type === 'answer';
     try {
       await pc.setRemoteDescription(desc); // an offer during our own rolls ours back: that is what polite means
