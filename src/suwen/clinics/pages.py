@@ -36,7 +36,7 @@ def export(
     now: datetime, status: str | None = None, department_id: str | None = None, q: str | None = None
 ) -> Download:
     filters = DoctorFilters(status=status or None, department_id=department_id or None, q=q or None)
-    return Download(lambda tx: service.table(tx, filters, now), "text/csv; charset=utf-8", "doctors.csv")
+    return Download(lambda tx: service.table(tx, filters, now), "text/csv", "doctors.csv")
 
 
 @page("/admin/doctors/new", who="admin")

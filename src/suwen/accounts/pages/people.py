@@ -35,7 +35,7 @@ def export(
 ) -> Download:  # fmt: skip
     wanted, _ = _wanted(q, role, status, deleted)
     people.note_export(tx, me, now)
-    return Download(lambda rows: people.as_csv(rows, wanted), "text/csv; charset=utf-8", f"people-{now:%Y%m%d}.csv")
+    return Download(lambda rows: people.as_csv(rows, wanted), "text/csv", f"people-{now:%Y%m%d}.csv")
 
 
 @page("/admin/people/new", who=ADMIN)

@@ -23,6 +23,8 @@ from suwen.core.web.identity import bearer, identify, placed
 from suwen.core.web.perform import note_denied, own, read, write
 from suwen.core.web.plan import WRITING, Call, Plan
 
+AT_ONCE = 16_000
+
 
 class BadText(Invalid):
     code, title = "bad_text", "This text has a character that cannot be stored."
@@ -72,7 +74,7 @@ async def respond(plan: Plan, request: Request[Any, Any, Any], arguments: dict[s
         request.state.me = GUEST
         answer = await run(pool, work, replace(call, me=placed(GUEST, house, scope)))
     if isinstance(answer, Download):
-        return streamed(answer, _pieces(house, answer))
+        return streamed(answer, await _begun(_pieces(house, answer)))
     return answer
 
 
@@ -115,14 +117,23 @@ async def _sent(plan: Plan, request: Request[Any, Any, Any]) -> tuple[dict[str, 
 
 
 async def _pieces(house: House, value: Download) -> AsyncIterator[bytes]:
-    """Rows on their way out: a thread reads, the loop sends, and a slow reader makes the thread wait."""
+    """Rows on their way out, many at once: a thread reads, the loop sends, and a slow reader makes the thread wait."""
     loop, queue = asyncio.get_running_loop(), asyncio.Queue[bytes | None](maxsize=8)
+
+    def put(piece: bytes) -> None:
+        asyncio.run_coroutine_threadsafe(queue.put(piece), loop).result(60)
 
     def pump() -> None:
         def work(tx: Session) -> None:
             assert callable(value.body)
+            gathered, size = list[str](), 0
             for text in value.body(tx):
-                asyncio.run_coroutine_threadsafe(queue.put(text.encode()), loop).result(60)
+                gathered.append(text)
+                size += len(text)
+                if size > AT_ONCE:
+                    put("".join(gathered).encode())
+                    gathered, size = [], 0
+            put("".join(gathered).encode())
 
         try:
             house.db.read(work)
@@ -133,3 +144,15 @@ async def _pieces(house: House, value: Download) -> AsyncIterator[bytes]:
     while (piece := await queue.get()) is not None:
         yield piece
     await running
+
+
+async def _begun(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The same, with the first piece at hand: a refusal must come before the answer has begun."""
+    first = await anext(pieces, b"")
+
+    async def whole() -> AsyncIterator[bytes]:
+        yield first
+        async for piece in pieces:
+            yield piece
+
+    return whole()
