@@ -187,7 +187,7 @@ def test_both_restart_at_once_and_converge(meet):
 
 
 def test_a_call_that_hangs_in_the_beginning_starts_over(meet):
-    """Chromium has been seen to gather nothing: both descriptions are there, no candidate ever comes, no state changes."""
+    """Chromium has been seen to gather nothing: both descriptions are there, no candidate comes, no state changes."""
     call = meet()
     for context in call.contexts:
         context.add_init_script(

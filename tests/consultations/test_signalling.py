@@ -6,8 +6,13 @@ import pytest
 from litestar.exceptions import WebSocketDisconnect
 from sqlalchemy import select
 
+from suwen.consultations.errors import TicketRefused
 from suwen.consultations.models import CallEvent, CallSeat, Consultation, Signal
+from suwen.consultations.schemas import Hello
+from suwen.consultations.service import signalling
+from suwen.core.db import new_id
 from tests.consultations.lines import AT, CANDIDATE, SDP, joined, refused, ticket_of
+from tests.support.racing import race
 
 
 def log_of(house):
@@ -182,6 +187,22 @@ def test_a_ticket_opens_once_for_its_owner_and_for_a_minute(people, begun, clock
     clock.advance(seconds=60)
     assert refused(people["li"], appointment, hello | {"ticket": fresh}) == ("ticket_refused", 4003)
     assert refused(people["li"], appointment, hello | {"ticket": "guess" * 6}) == ("ticket_refused", 4003)
+
+
+def test_a_ticket_used_by_six_at_once_lets_one_in(people, begun, house, ids, clock):
+    _, id = begun()
+    ticket, me = ticket_of(people["li"], id), people["li"].actor
+    hello = Hello(tab="tab-of-li", ticket=ticket)
+
+    def sit():
+        return house.db.write(
+            lambda tx: signalling.take_seat(tx, me, clock.now, id, ids.users["zhang"], hello, new_id())
+        )
+
+    answers = race(*[sit] * 6)
+    assert sum(isinstance(one, signalling.Welcome) for one in answers) == 1
+    assert sum(isinstance(one, TicketRefused) for one in answers) == 5
+    assert [kind for _, kind, *_ in log_of(house)] == ["join"]
 
 
 @pytest.mark.parametrize("who", ["eve", "wang", "chen", "admin"])

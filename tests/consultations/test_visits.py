@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from suwen.consultations.models import CallEvent, Consultation, Signal
 from suwen.core.audit import AuditEvent
-from suwen.core.outbox import emit
+from suwen.core.outbox import OutboxMessage, emit
 from suwen.scheduling.events import AppointmentBooked, AppointmentCancelled, PatientMissed
 from tests.support.racing import race, statuses
 
@@ -112,6 +112,16 @@ def test_admitting_waits_for_the_patient_and_is_done_once(people, booked, room):
     began = room(id).actual_start_time
     assert zhang("POST", f"{AT}/{id}/admit").status_code == 200
     assert room(id).actual_start_time == began
+
+
+def test_six_presses_admit_once(people, waiting, house):
+    _, id = waiting()
+    answers = race(*[lambda: people["zhang"]("POST", f"{AT}/{id}/admit")] * 6)
+    assert statuses(answers) == [200] * 6
+    told = (
+        select(func.count()).select_from(OutboxMessage).where(OutboxMessage.event == "consultations.patient_admitted")
+    )
+    assert house.db.read(lambda tx: tx.scalar(told)) == 1
 
 
 def test_a_visit_at_the_clinic_begins_without_a_waiting_room(people, booked, appointment_status):
