@@ -21,10 +21,11 @@ from tests.support.processes import free_port, start, stop
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def suwen(*arguments: str, env: Mapping[str, str], seconds: float = 120) -> str:
-    """Run one command of the command line to its end and return what it printed."""
+def suwen(*arguments: str, env: Mapping[str, str], seconds: float = 120, typed: str = "") -> str:
+    """Run one command of the command line to its end, with `typed` as its input, and return what it printed."""
     command = [sys.executable, "-m", "suwen.cli", *arguments]
-    done = subprocess.run(command, env=dict(env), capture_output=True, text=True, timeout=seconds, cwd=ROOT)
+    run = {"capture_output": True, "text": True, "timeout": seconds, "cwd": ROOT, "input": typed}
+    done = subprocess.run(command, env=dict(env), **run)  # type: ignore[call-overload]
     if done.returncode:
         raise RuntimeError(f"suwen {' '.join(arguments)} failed ({done.returncode}):\n{done.stdout}{done.stderr}")
     return done.stdout
@@ -52,7 +53,7 @@ class Server:
 
     def start(self) -> None:
         command = [sys.executable, "-m", "suwen.cli", "serve", "--port", str(self.port), *self.arguments]
-        self.process = start(command, self.folder / "serve.log", self.ready, 60, self.env)
+        self.process = start(command, self.folder / "serve.log", self.ready, 120, self.env)
 
     def ready(self) -> bool:
         try:

@@ -30,7 +30,7 @@ class AlreadyThere(Conflict):
 
 @dataclass(frozen=True)
 class Field:
-    """One input of the admin page, read off the struct."""
+    """One input of the admin page, read off the struct. `initial` is what a new entry begins with."""
 
     name: str
     label: str
@@ -38,6 +38,7 @@ class Field:
     required: bool
     choices: tuple[str, ...] = ()
     hint: str = ""
+    initial: Any = None
 
 
 @dataclass(frozen=True)
@@ -154,7 +155,8 @@ def _field(field: Any) -> Field:
     extra = (meta.extra or {}) if meta else {}
     label = (meta.title if meta else None) or field.name.replace("_", " ").capitalize()
     hint = (meta.description if meta else None) or ""
+    initial = None if field.default is msgspec.NODEFAULT else field.default
     if get_origin(inner) is Literal:
-        return Field(field.name, label, "select", field.required, tuple(map(str, get_args(inner))), hint)
+        return Field(field.name, label, "select", field.required, tuple(map(str, get_args(inner))), hint, initial)
     names = {bool: "checkbox", int: "number", date: "date", datetime: "datetime-local"}
-    return Field(field.name, label, extra.get("kind") or names.get(inner, "text"), field.required, (), hint)
+    return Field(field.name, label, extra.get("kind") or names.get(inner, "text"), field.required, (), hint, initial)
