@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-demo demo test check bench screens lock assets docs translations clean
+.PHONY: help setup setup-demo demo test check bench screens pictures lock assets docs translations clean
 
 # a linked environment (git worktrees) belongs to another checkout: SETUP=0 leaves it as it is
 SETUP ?= 1
@@ -15,7 +15,7 @@ help:
 	@echo "make check    lint, types, import contracts, generated documents, schema"
 	@echo "make bench    requests per second, latency and CPU against a bare route"
 	@echo "make screens  a picture of every page, phone and desktop, Chinese and English"
-	@echo "make docs translations assets lock clean"
+	@echo "make docs translations pictures assets lock clean"
 
 setup:
 	@[ "$(SETUP)" = 0 ] || tools/setup.sh dev
@@ -40,6 +40,9 @@ bench: setup
 
 screens: setup
 	@$(BIN)/python tools/screens.py
+
+pictures: setup
+	@$(BIN)/python tools/pictures.py
 
 lock: setup
 	@tools/lock.sh
