@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 ROUNDS = 3
 
 
-def wait_for(condition, seconds=60):
+def wait_for(condition, seconds=180):
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it never happened"

@@ -66,7 +66,7 @@ class Crowd:
         held = update(OutboxMessage).where(OutboxMessage.done_at.is_(None), OutboxMessage.attempts > 0)
         self.house.db.write(lambda tx: tx.execute(held.values(due_at=now)))
 
-    def drained(self, seconds: float = 60) -> bool:
+    def drained(self, seconds: float = 180) -> bool:
         deadline = time.monotonic() + seconds
         while self.waiting():
             if time.monotonic() > deadline:

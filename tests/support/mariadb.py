@@ -48,6 +48,7 @@ class MariaDB:
         # the helper finds its parts beside itself only when told where that is
         command = [program("mariadb-install-db"), "--no-defaults", *self._place(), "--skip-test-db"]
         command += ["--auth-root-authentication-method=normal", "--basedir=/usr"]
+        command.append(f"--tmpdir={self.folder}")  # two at once would trip over each other's tables in /tmp
         done = subprocess.run(command, capture_output=True, text=True, timeout=120)
         if done.returncode:
             raise RuntimeError(f"mariadb-install-db failed:\n{done.stdout}{done.stderr}")
