@@ -290,6 +290,20 @@ def test_the_list_narrows_and_pages(people, open_clinic, free, book):
     assert "symptoms" not in mother[0]
 
 
+def test_who_waits_for_a_late_doctor_is_still_to_come(people, paid, clock):
+    """The list has the way to the waiting room, and the doctor sees the morning's patients in the afternoon."""
+
+    def listed(when):
+        return [visit["id"] for visit in people["li"]("GET", f"/api/v1/appointments?when={when}").json()["items"]]
+
+    clock.set(datetime(2030, 1, 2, 0, 55, tzinfo=UTC))
+    assert act(people["li"], paid, "check-in").json()["status"] == "checked_in"
+    clock.set(datetime(2030, 1, 2, 3, 0, tzinfo=UTC))  # it was to end at half past one
+    assert (listed("upcoming"), listed("past")) == ([paid["id"]], [])
+    clock.set(datetime(2030, 1, 2, 8, 0, tzinfo=UTC))
+    assert (listed("upcoming"), listed("past")) == ([], [paid["id"]])
+
+
 def test_csv_is_escaped_and_for_the_admin_only(people, slot, book, house):
     from suwen.accounts.models import PatientProfile
 

@@ -136,10 +136,10 @@ def _patient(tx: Session, clinic: Clinic, number: int, secret: str, joined: date
     for relation in _relations(number, dice):
         child = relation == "child"
         birth = date(dice.randint(2014, 2023) if child else dice.randint(1940, 1962), dice.randint(1, 12), 9)
-        kin = dice.choice(SEXES)
+        kin: Sex = "female" if number == 0 else dice.choice(SEXES)  # the visitor's patient waits with her mother
         accounts.add_person(
             tx, me,
-            PersonInput(name=_kin_name(name, child, dice), relationship="family", gender=kin, birthday=birth,
+            PersonInput(name=_kin_name(name, child, kin, dice), relationship="family", gender=kin, birthday=birth,
                         id_number=resident_id(birth, kin, dice), allergies=dice.choice(ALLERGIES),
                         medical_history=None if child else dice.choice(HISTORIES)),
             joined,
@@ -172,14 +172,13 @@ def _name(number: int, dice: random.Random) -> str:
     return dice.choice(cast.SURNAMES) + dice.choice(cast.GIVEN)
 
 
-def _kin_name(name: str, child: bool, dice: random.Random) -> str:
+def _kin_name(name: str, child: bool, gender: Sex, dice: random.Random) -> str:
+    female = gender == "female"
     if name.isascii():
-        return f"{dice.choice(('Ben', 'Lucy', 'Grace', 'Henry'))} {name.split()[-1]}"
-    return (
-        name[0] + dice.choice(("一诺", "子涵", "悦", "安"))
-        if child
-        else name[0] + dice.choice(("桂兰", "国华", "素珍"))
-    )
+        return f"{dice.choice(('Lucy', 'Grace') if female else ('Ben', 'Henry'))} {name.split()[-1]}"
+    if child:
+        return name[0] + dice.choice(("一诺", "子涵", "悦", "安"))
+    return name[0] + dice.choice(("桂兰", "素珍") if female else ("国华", "建国"))
 
 
 def resident_id(born: date, gender: str, dice: random.Random) -> str:

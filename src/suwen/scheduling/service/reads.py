@@ -162,10 +162,13 @@ def _narrowed(me: Actor, wanted: Filter, now: datetime) -> Select[Any]:
     open_ = table.c.status.in_(states.ACTIVE) & or_(table.c.status != "pending", table.c.held_until > now)
     zone = windows.zone_of(me.zone)
     conditions: list[Any] = []
+    # Who has come and still waits, because the doctor is behind schedule, has not been seen yet.
+    waits = (table.c.status == "checked_in") & (table.c.appointment_end > now - states.DEFAULT.enter_after)
+    ahead = (table.c.appointment_end > now) | waits
     if wanted.when == "upcoming":
-        conditions.append(open_ & (table.c.appointment_end > now))
+        conditions.append(open_ & ahead)
     elif wanted.when == "past":
-        conditions.append(~open_ | (table.c.appointment_end <= now))
+        conditions.append(~(open_ & ahead))
     if wanted.status:
         conditions.append(table.c.status == wanted.status)
     for column in ("doctor_id", "location_id", "patient_profile_id"):
