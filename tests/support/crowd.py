@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, or_, select, update
 
 from suwen.accounts.models import PatientProfile, User
 from suwen.accounts.service import sessions
@@ -51,9 +51,9 @@ class Crowd:
         return self.house.db.read(lambda tx: [*_lost(tx, told), *_slots_wrong(tx), *check_ledger(tx), *_messages(tx)])
 
     def waiting(self) -> int:
-        """How many events are due and not delivered."""
-        now = datetime.now(UTC)
-        due = select(func.count()).where(OutboxMessage.done_at.is_(None), OutboxMessage.due_at <= now)
+        """How many events are due, or in some worker's hands, and not delivered."""
+        begun = or_(OutboxMessage.due_at <= datetime.now(UTC), OutboxMessage.attempts > 0)
+        due = select(func.count()).where(OutboxMessage.done_at.is_(None), begun)
         return self.house.db.read(lambda tx: tx.scalar(due)) or 0
 
     def delivered(self) -> int:

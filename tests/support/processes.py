@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import signal
 import socket
 import subprocess
 import time
@@ -54,6 +55,8 @@ def start(
 
 
 def stop(process: subprocess.Popen[bytes], seconds: float = 10) -> None:
+    """Politely, then not; and with it what it has started, which a killed parent would leave behind."""
+    children = below(process.pid) if process.poll() is None else []
     if process.poll() is None:
         process.terminate()
         try:
@@ -61,6 +64,21 @@ def stop(process: subprocess.Popen[bytes], seconds: float = 10) -> None:
         except subprocess.TimeoutExpired:
             process.kill()
     process.wait()
+    for child in children:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+
+
+def below(process: int) -> list[int]:
+    """The processes that this one has started, and those that they have."""
+    found, waiting = list[int](), [process]
+    while waiting:
+        one = waiting.pop()
+        with contextlib.suppress(OSError):  # it has gone meanwhile
+            children = [int(text) for text in Path(f"/proc/{one}/task/{one}/children").read_text().split()]
+            found += children
+            waiting += children
+    return found
 
 
 @contextlib.contextmanager

@@ -16,7 +16,7 @@ from suwen.app import build_house
 from suwen.core.house import House
 from suwen.settings import Settings
 from tests.support.cast import settle_in
-from tests.support.processes import free_port, start, stop
+from tests.support.processes import below, free_port, start, stop
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -68,9 +68,9 @@ class Server:
     def kill(self) -> None:
         """The parent first: it would start its workers anew."""
         assert self.process is not None
-        below = self._below(self.process.pid)
+        children = below(self.process.pid)
         self.process.kill()
-        for process in below:
+        for process in children:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
         self.process.wait(10)
@@ -93,17 +93,6 @@ class Server:
     @property
     def log(self) -> str:
         return (self.folder / "serve.log").read_text(errors="replace")
-
-    @staticmethod
-    def _below(process: int) -> list[int]:
-        found: list[int] = []
-        waiting = [process]
-        while waiting:
-            one = waiting.pop()
-            children = [int(text) for text in Path(f"/proc/{one}/task/{one}/children").read_text().split()]
-            found += children
-            waiting += children
-        return found
 
 
 @contextlib.contextmanager
