@@ -1,0 +1,112 @@
+"""What goes into a safety evaluation and what comes out of it.
+
+`evaluate(reference, prescription, person, others, policy) -> list[Finding]` lives in `rules.safety`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from enum import IntEnum
+from typing import Literal
+
+Kind = Literal["herbal", "compound", "general"]
+Form = Literal["decoction", "powder", "pill", "granules", "paste", "external", "tablet", "capsule", "liquid", "other"]
+
+
+class Severity(IntEnum):
+    """INFO is shown, WARN is shown and acknowledged, BLOCK_OVERRIDE needs a reason and a second signature of the
+    prescriber and the pharmacist's acceptance, FORBID can never be signed."""
+
+    INFO = 1
+    WARN = 2
+    BLOCK_OVERRIDE = 3
+    FORBID = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One line. `code` is a piece's or a product's, "" where the name is unknown to the reference.
+
+    Herbs: `amount` is grams in one 剂. Products: `amount` is units (or, where the product is unknown, whatever `unit`
+    says) at one time, `times_per_day` from the frequency code; `days` from the line.
+    """
+
+    name: str
+    code: str = ""
+    amount: Decimal | None = None
+    unit: str = "g"
+    method: str = ""  # decoction method as written
+    raw_said: bool = False  # 生用 was written
+    times_per_day: Decimal | None = None
+    as_needed: bool = False
+    most_per_day: Decimal | None = None  # of an as-needed medicine
+    days: int | None = None
+    quantity: Decimal | None = None  # as ordered, in units
+
+
+@dataclass(frozen=True, slots=True)
+class Prescribed:
+    """A prescription as the engine sees it. `label` (a code or id) names it in findings about other prescriptions."""
+
+    kind: Kind
+    items: tuple[Item, ...]
+    form: Form = "decoction"
+    doses: int = 1  # 剂
+    doses_per_day: Decimal = Decimal(1)
+    channel: Literal["online", "offline"] = "online"
+    label: str = ""
+    first_day: date | None = None
+    last_day: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who takes it. `allergies` is the person's free text, entry by entry; `allergies_known` is false when nobody
+    asked."""
+
+    sex: Literal["male", "female", "other", "unknown"] = "unknown"
+    age_days: int | None = None
+    weight_kg: Decimal | None = None
+    pregnancy: Literal["pregnant", "possible", "trying", "no", "unknown"] = "unknown"
+    lactating: bool | None = None
+    menstruating: bool | None = None
+    allergies: tuple[str, ...] = ()
+    allergies_known: bool = True
+    conditions: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What a deployment may set. Ages are years."""
+
+    fertile_from: int = 12
+    fertile_until: int = 55
+    child_below: int = 18
+    young_child_below: int = 12
+    old_from: int = 65
+    most_products: int = 5
+    paracetamol_limit: Decimal = Decimal(4000)  # mg a day, an adult
+    paracetamol_compound_limit: Decimal = Decimal(2000)  # from compound products
+    toxic_days: int = 2
+    ceiling: Mapping[str, Decimal | None] = field(
+        default_factory=lambda: {"大毒": Decimal(1), "有毒": Decimal(2), "小毒": None, "": None}
+    )
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Finding:
+    """One thing found. `rule` is stable ("F18-1", "dose_high", "pregnancy_forbidden" ...); `lines` are places of
+    items from 0; `other` is the label of the other prescription where one side is there; `asks` is what an answer
+    would settle ("pregnancy", "weight", "allergies"): it must be given before the signature."""
+
+    severity: Severity
+    rule: str
+    lines: tuple[int, ...]
+    zh: str
+    en: str
+    source: str
+    other: str = ""
+    other_item: str = ""
+    asks: str = ""
+    data: tuple[tuple[str, str], ...] = ()  # what the sentence was made of: ("dose", "18"), ("limit", "15")
