@@ -12,8 +12,9 @@ from suwen.clinics.models import Doctor
 from suwen.core.audit import AuditEvent
 from suwen.core.errors import DomainError
 from suwen.notifications.models import Notification
-from suwen.prescribing import rules, service
+from suwen.prescribing import service
 from suwen.prescribing.models import Prescription
+from suwen.prescribing.rules import codes
 from suwen.prescribing.schemas import ChangeInput
 from suwen.scheduling.models import Appointment
 from tests.prescribing.conftest import HERBS
@@ -266,8 +267,8 @@ def test_a_voided_draft_was_never_seen(people, draft, house, settle):
 
 
 def test_codes_that_are_taken_are_tried_again(people, visit, house, monkeypatch):
-    codes = iter(["RX20300101000001", "RX20300101000001", "RX20300101000001", "RX20300101000002"])
-    monkeypatch.setattr(rules, "new_code", lambda now: next(codes))
+    drawn = iter(["RX20300101000001", "RX20300101000001", "RX20300101000001", "RX20300101000002"])
+    monkeypatch.setattr(codes, "fresh", lambda day: next(drawn))
     made = [people["zhang"]("POST", PATH, json={"appointment_id": visit}).json()["code"] for _ in range(2)]
     assert made == ["RX20300101000001", "RX20300101000002"]
 

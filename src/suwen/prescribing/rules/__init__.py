@@ -1,7 +1,7 @@
 """Rules of prescribing: pure functions over what the reference files say. No Session, no clock, no network, no files.
 
-`lines` reads how long and how much; `reference` has the shapes of the reference data; `findings` what goes into an
-evaluation and what comes out of it.
+`lines` reads how long and how much; `codes` makes and reads numbers; `reference` has the shapes of the reference data;
+`findings` what goes into an evaluation and what comes out of it.
 """
 
 from suwen.prescribing.rules.lines import (
@@ -11,10 +11,8 @@ from suwen.prescribing.rules.lines import (
     content_hash,
     days_of,
     gaps,
-    new_code,
     with_both,
     words_of,
 )
 
-__all__ = ["LINES_SHOWN", "LONGEST", "MOST_LINES", "content_hash", "days_of", "gaps", "new_code", "with_both",
-           "words_of"]  # fmt: skip
+__all__ = ["LINES_SHOWN", "LONGEST", "MOST_LINES", "content_hash", "days_of", "gaps", "with_both", "words_of"]

@@ -3,9 +3,7 @@
 import hashlib
 import json
 import re
-import secrets
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from suwen.prescribing.errors import BadDuration
@@ -59,11 +57,6 @@ def gaps(diagnosis: str, lines: Sequence[Mapping[str, Any]]) -> dict[str, str]:
             if not (line.get(name) or "").strip():
                 missing[f"medicines.{place}.{name}"] = "Please fill this in."
     return missing
-
-
-def new_code(now: datetime) -> str:
-    """'RX' + day + six digits; whoever stores it tries another one when it is taken."""
-    return f"RX{now:%Y%m%d}{secrets.randbelow(1_000_000):06d}"
 
 
 def content_hash(content: Mapping[str, Any]) -> str:

@@ -1,6 +1,6 @@
 """Writing, signing and voiding. Only the doctor of a visit that has begun writes; what is signed stays as it is."""
 
-from datetime import datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import msgspec
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from suwen.accounts.models import PatientProfile
 from suwen.accounts.rules import names
-from suwen.core import audit
+from suwen.core import audit, times
 from suwen.core.actor import Actor
 from suwen.core.db import changed, new_id, rows
 from suwen.core.errors import Conflict, Forbidden, Invalid
@@ -27,9 +27,10 @@ from suwen.prescribing.errors import (
 )
 from suwen.prescribing.events import PrescriptionSigned, PrescriptionVoided
 from suwen.prescribing.models import Prescription
+from suwen.prescribing.rules import codes
 from suwen.prescribing.schemas import ChangeInput, Content, DraftInput
 
-TRIES = 5  # six digits a day: a code that is taken is met rarely, five times in a row never
+TRIES = 5  # six digits a day: a number that is taken is met rarely, five times in a row never
 BEGUN = ("in_progress", "completed")
 VOIDABLE = ("draft", "signed", "returned", "effective")
 
@@ -62,7 +63,7 @@ def draft(tx: Session, actor: Actor, data: DraftInput, now: datetime) -> Prescri
         "doctor_id": visit.doctor_id, "patient_id": visit.patient_id, "patient_profile_id": visit.patient_profile_id,
         "patient_name": visit.name, "prescription_date": now, "created_at": now, "updated_at": now,
     }  # fmt: skip
-    made = _stored(tx, values, now)
+    made = _stored(tx, values, _day(now, actor.zone))
     _note(tx, actor, "write", made, now)
     return made
 
@@ -161,10 +162,10 @@ def _content(data: Content, locale: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _stored(tx: Session, values: dict[str, Any], now: datetime) -> Prescription:
-    """With the first code of several that is free."""
+def _stored(tx: Session, values: dict[str, Any], day: date) -> Prescription:
+    """With the first number of several that is free."""
     for attempt in range(TRIES):
-        made = Prescription(**values, code=rules.new_code(now))
+        made = Prescription(**values, code=codes.fresh(day))
         try:
             with tx.begin_nested():
                 tx.add(made)
@@ -174,6 +175,11 @@ def _stored(tx: Session, values: dict[str, Any], now: datetime) -> Prescription:
             if attempt == TRIES - 1:
                 raise
     raise AssertionError
+
+
+def _day(now: datetime, zone: str) -> date:
+    """The day by the doctor's clock."""
+    return now.astimezone(times.known_zone(zone) or UTC).date()
 
 
 def _person(person: PatientProfile) -> dict[str, Any]:
