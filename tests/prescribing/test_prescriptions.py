@@ -42,7 +42,7 @@ def test_a_draft_takes_its_people_from_the_visit(draft, people, ids, visit):
     assert one["consultation_id"]
     assert (one["patient_id"], one["patient_profile_id"]) == (ids.users["li"], ids.profiles["li"]["mother"])
     assert one["patient_name"] == "Mrs. Li 李老太太"
-    assert one["code"].startswith("RX20300101")
+    assert one["code"].startswith("RX300101001")
     first, second = one["medicines"]
     assert (first["duration"], first["duration_days"]) == ("7天", 7)
     assert (second["duration"], second["duration_days"]) == ("14 days", 14)  # the doctor reads English
