@@ -1,27 +1,16 @@
-"""Prescriptions for people: read and printed by the patient, written by the doctor, also beside the call."""
+"""The editor: written by the doctor, also beside the call."""
 
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy.orm import Session
 
 from suwen.core.actor import Actor
-from suwen.core.house import House
-from suwen.core.i18n import N_
-from suwen.core.web.answers import Download, Page, See
-from suwen.core.web.reader import reader_of
+from suwen.core.web.answers import Page
 from suwen.core.web.routes import form, page, routes_of
-from suwen.prescribing import pdf, rules, service
-from suwen.prescribing.schemas import EditorForm, SignForm, VoidInput
+from suwen.prescribing import rules, service
+from suwen.prescribing.schemas import EditorForm, SignForm
 
-READERS, WRITERS = ("patient", "doctor", "pharmacist"), ("doctor",)
-PDF = ".pdf"
-
-
-@page("/prescriptions", who=READERS, audited="prescription")
-def listing(tx: Session, me: Actor, now: datetime, status: str | None = None, after: str | None = None) -> Page:
-    part = service.prescriptions(tx, me, now, status=status or None, after=after)
-    return Page("prescribing/list.html", {"part": part, "status": status or "", "after": after})
+WRITERS = ("doctor",)
 
 
 @page("/prescriptions/new", who=WRITERS, audited="prescription")
@@ -61,27 +50,6 @@ def sign(
     return _editor(tx, me, now, appointment_id, one, "signed")
 
 
-@page("/prescriptions/{id:str}", who=READERS, audited="prescription")
-def show(tx: Session, me: Actor, now: datetime, id: str) -> Page | See:
-    if id.endswith(PDF):  # the router knows whole parts of a path only
-        return See(f"/prescriptions/{id.removesuffix(PDF)}/pdf")
-    return Page("prescribing/prescription.html", {"one": service.prescription(tx, me, id, now)})
-
-
-@form("/prescriptions/{id:str}/void", again=show, who=WRITERS, audited="prescription")
-def void(tx: Session, me: Actor, now: datetime, id: str, data: VoidInput) -> See:
-    service.void(tx, me, id, data.reason, now)
-    return See(f"/prescriptions/{id}", toast=N_("The prescription is void."))
-
-
-@page("/prescriptions/{id:str}/pdf", who=READERS, audited="prescription", slow=True)
-def on_paper(tx: Session, me: Actor, house: House, now: datetime, request: Any, id: str) -> Download:
-    one = service.prescription(tx, me, id, now, action="print")
-    reader = reader_of(request.scope, me, house.settings.zone)
-    document = pdf.made(one, now, reader.locale, house.settings.zone)
-    return Download(document, "application/pdf", f"{one.code}.pdf", inline=True)
-
-
 def _editor(tx: Session, me: Actor, now: datetime, appointment_id: str, one: str | None = None, step: str = "") -> Page:
     """The visit's prescriptions with one of them open. Without a choice a draft is open, if there is one."""
     visit = service.desk(tx, me, appointment_id, now)
@@ -100,4 +68,4 @@ def _editor(tx: Session, me: Actor, now: datetime, appointment_id: str, one: str
     return Page("prescribing/desk.html", shown)
 
 
-ROUTES = routes_of(listing, new, desk, edit, save_new, save, sign, show, void, on_paper)
+ROUTES = routes_of(new, desk, edit, save_new, save, sign)

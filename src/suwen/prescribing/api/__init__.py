@@ -1,0 +1,5 @@
+"""Prescribing as JSON."""
+
+from suwen.prescribing.api import prescriptions
+
+ROUTES = [*prescriptions.ROUTES]
