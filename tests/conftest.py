@@ -154,4 +154,5 @@ def statements(house) -> Callable[[Callable[[], Any]], list[str]]:
 def _close(house: House) -> None:
     house.threads.shutdown()
     house.slow.shutdown()
+    house.press.close()
     house.db.close()

@@ -149,6 +149,7 @@ async def _lifespan(app: Litestar) -> AsyncIterator[None]:
     stop.set()
     if house.settings.worker:
         worker.join(10)
+    house.press.close()
     house.db.close()
 
 

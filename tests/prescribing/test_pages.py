@@ -2,9 +2,12 @@
 
 import io
 import re
+import sys
 
 import pytest
 from pypdf import PdfReader
+
+from suwen.core.press import Press
 
 LINES = {
     "diagnosis": "脾虚", "instructions": "忌生冷",
@@ -154,6 +157,13 @@ def test_a_long_prescription_takes_more_than_one_page(paper):
     words = "".join(page.extract_text() for page in document.pages)
     assert len(document.pages) > 1
     assert all(f"药{n}" in words for n in range(30))
+
+
+def test_a_paper_that_cannot_be_made_is_503_with_a_time_to_come_again(people, signed, house, monkeypatch):
+    monkeypatch.setattr(house, "press", Press(command=[sys.executable, "-c", "raise SystemExit(3)"]))
+    refused = people["li"].page(f"/prescriptions/{signed()['id']}/pdf")
+    assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
+    assert "The document cannot be made at the moment" in refused.text
 
 
 def test_nobody_else_gets_the_paper(people, signed):

@@ -13,6 +13,7 @@ from suwen.core.db import Database
 from suwen.core.hub import Hub
 from suwen.core.kept import Kept
 from suwen.core.limits import Limiter
+from suwen.core.press import Press
 from suwen.core.tokens import Signer
 from suwen.settings import Settings
 
@@ -31,6 +32,7 @@ class House:
     kept: Kept = field(default_factory=Kept)
     hub: Hub = field(default_factory=Hub)
     limiter: Limiter = field(default_factory=Limiter)
+    press: Press = field(default_factory=Press)
     counts: Counter[str] = field(default_factory=Counter)
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 

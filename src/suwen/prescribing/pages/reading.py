@@ -41,7 +41,7 @@ def void(tx: Session, me: Actor, now: datetime, id: str, data: VoidInput) -> See
 def on_paper(tx: Session, me: Actor, house: House, now: datetime, request: Any, id: str) -> Download:
     one = service.prescription(tx, me, id, now, action="print")
     reader = reader_of(request.scope, me, house.settings.zone)
-    document = pdf.made(one, now, reader.locale, house.settings.zone)
+    document = pdf.made(house.press, one, now, reader.locale, house.settings.zone)
     return Download(document, "application/pdf", f"{one.code}.pdf", inline=True)
 
 
