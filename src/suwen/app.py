@@ -55,6 +55,8 @@ from suwen.portal import api as portal_api
 from suwen.portal import pages as portal_pages
 from suwen.prescribing import api as prescribing_api
 from suwen.prescribing import pages as prescribing_pages
+from suwen.prescribing.jurisdictions import jurisdiction
+from suwen.prescribing.models import SigningKey
 from suwen.reviews import api as reviews_api
 from suwen.reviews import catalogues as reviews_catalogues
 from suwen.reviews import pages as reviews_pages
@@ -95,11 +97,13 @@ SEALED: tuple[tuple[type[Record], str], ...] = (
     (SecondFactor, "secret"),
     (Doctor, "id_number"),
     (PaymentConfig, "config_value"),
+    (SigningKey, "private_key"),
 )
 
 
 def build_house(settings: Settings) -> House:
     """Everything a request, a socket or a job needs, but no server."""
+    jurisdiction(settings.jurisdiction)
     metadata()  # foreign keys between packages resolve only when all tables are known
     keys = FieldKeys(settings.field_keys)
     # The loop, the outbox worker and the second pool share the connections with the threads.

@@ -42,6 +42,9 @@ class Settings:
     )
     zone: str = setting("SUWEN_ZONE", "The clinic's own IANA time zone", "Asia/Shanghai")
     currency: str = setting("SUWEN_CURRENCY", "ISO 4217 code of the platform's currency", "CNY")
+    jurisdiction: str = setting(
+        "SUWEN_JURISDICTION", "Whose law prescriptions follow: CN, US, or OFF; a row of prescribing/data", "OFF"
+    )
     hold_minutes: int = setting("SUWEN_HOLD_MINUTES", "How long a time is held while the patient pays", 15)
     trusted_proxies: str = setting("SUWEN_TRUSTED_PROXIES", "Addresses whose X-Forwarded-For is believed")
 

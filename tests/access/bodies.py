@@ -40,6 +40,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /api/v1/me/second-factor": {"password": PASSWORD},
     "PUT /api/v1/me/second-factor": {"code": "000000"},
     "POST /api/v1/me/recovery-codes": {"password": PASSWORD},
+    "POST /api/v1/me/confirmation": {"password": PASSWORD},
     "POST /api/v1/me/second-factor/removal": CODE,
     "POST /api/v1/tokens": {"name": "Another", "password": PASSWORD},
     "POST /api/v1/family": PERSON,

@@ -153,7 +153,7 @@ def test_the_paper_carries_its_text_and_its_fonts(paper, house):
 
 def test_a_long_prescription_takes_more_than_one_page(paper):
     herbs = [{"name": f"药{n}", "dosage": "10 g", "frequency": "每日两次", "notes": "注" * 60} for n in range(30)]
-    _, _, document = paper(medicines=herbs)
+    _, _, document = paper(medicines=herbs, kind="herbal")
     words = "".join(page.extract_text() for page in document.pages)
     assert len(document.pages) > 1
     assert all(f"药{n}" in words for n in range(30))

@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 from suwen.core.db import Database
 from suwen.tables import metadata
 
-# The ledger refuses to lose rows; between two tests it must.
-UNDELETABLE = ("postings", "journals", "balance_transactions")
+# The ledger and what was signed refuse to lose rows; between two tests they must.
+UNDELETABLE = ("postings", "journals", "balance_transactions", "safety_evaluations", "prescription_signatures",
+               "prescription_reviews", "dispensings")  # fmt: skip
 
 
 def own_url(worker: str, folder: Path) -> str:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from suwen.accounts import schemas as s
 from suwen.accounts import service
-from suwen.accounts.service import account, care, codes, people, sessions, showing, tokens
+from suwen.accounts.service import account, care, codes, confirming, people, sessions, showing, tokens
 from suwen.core.actor import Actor
 from suwen.core.house import House
 from suwen.core.schemas import Slice
@@ -90,6 +90,13 @@ def confirm_second_factor(tx: Session, house: House, me: Actor, now: datetime, d
 def new_recovery_codes(house: House, me: Actor, now: datetime, data: s.PasswordProof) -> s.Confirmed:
     """Ten new ones instead of the old."""
     return s.Confirmed(recovery_codes=account.new_recovery_codes(house, me, data.password, now))
+
+
+@post("/api/v1/me/confirmation", who=SIGNED_IN, own=True, status=200, **ACCOUNT)
+def reauthenticate(house: House, me: Actor, now: datetime, data: s.Proof) -> s.Proven:
+    """Prove once more that it is you, for what binds: signing. Holds for this session, for five minutes. A long-lived
+    token is refused: it is a program's."""
+    return s.Proven(confirmed_until=confirming.reauthenticate(house, me, data.password, data.code, now))
 
 
 @post("/api/v1/me/second-factor/removal", who=SIGNED_IN, own=True, status=204, **ACCOUNT)
@@ -253,8 +260,8 @@ def add_person_to(tx: Session, me: Actor, now: datetime, id: str, data: s.Person
 
 ROUTES = routes_of(
     register, show_me, change_me, change_ways_in, change_password, ask_for_code, reset_password, begin_second_factor,
-    confirm_second_factor, new_recovery_codes, switch_off, sign_in, list_sessions, end_session, end_others,
-    list_tokens, make_token, revoke_token, family, add_person, show_person, change_person, remove_person,
+    confirm_second_factor, new_recovery_codes, reauthenticate, switch_off, sign_in, list_sessions, end_session,
+    end_others, list_tokens, make_token, revoke_token, family, add_person, show_person, change_person, remove_person,
     list_relations, entrust, end_relation, list_users, make_user, show_user, edit_user, change_status, delete_user,
     restore_user, give_code, forget_second_factor, family_of, add_person_to,
 )  # fmt: skip

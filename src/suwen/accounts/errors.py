@@ -112,3 +112,15 @@ class TooManyTokens(Conflict):
 
 class NotYourself(Conflict):
     code, title = "not_yourself", "This cannot be done to your own account."
+
+
+class ConfirmationNeeded(Forbidden):
+    code, title = "confirmation_needed", "Please prove once more that it is you: this binds you."
+
+
+class AutomationRefused(Forbidden):
+    code, title = "automation_refused", "Only a person can do this, signed in as themselves; a program's token cannot."
+
+
+class ProofMissing(Invalid):
+    code, title = "proof_missing", "Enter your password, or a code from your authenticator app."

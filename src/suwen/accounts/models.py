@@ -43,7 +43,8 @@ class User(Versioned):
 
 
 class SignIn(Record):
-    """A session; the signed token carries its id. `expires_at` is the absolute end, idleness counts from last use."""
+    """A session; the signed token carries its id. `expires_at` is the absolute end, idleness counts from last use;
+    `confirmed_at` is when the person last proved to be there, for what binds them."""
 
     __tablename__ = "sessions"
     __table_args__ = (Index(None, "user_id", "revoked_at"), Index(None, "revoked_at"), Index(None, "expires_at"))
@@ -57,6 +58,7 @@ class SignIn(Record):
     user_agent: Mapped[str | None] = mapped_column(String(255))
     label: Mapped[str | None] = mapped_column(String(100))
     strong: Mapped[bool] = flag()
+    confirmed_at: Mapped[datetime | None]
 
 
 class ApiToken(Record):

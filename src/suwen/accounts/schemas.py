@@ -183,6 +183,19 @@ class PasswordChange(Input):
     new_password: Secret
 
 
+class Proof(Input):
+    """The password, or a code of the second sign-in step."""
+
+    password: Secret | None = None
+    code: Annotated[str, Meta(max_length=20)] | None = None
+
+
+class Proven(View):
+    """Until when what binds may be done without being asked again."""
+
+    confirmed_until: datetime
+
+
 class PasswordProof(Input):
     """`password` may be left out within five minutes of signing in."""
 

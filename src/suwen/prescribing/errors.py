@@ -33,3 +33,11 @@ class NotConfirmed(Invalid):
 
 class BadDuration(Invalid):
     code, title = "bad_duration", "How long it is taken and the number of days do not agree."
+
+
+class MixedKinds(Invalid):
+    code, title = "mixed_kinds", "Herbs, compound products and general medicines stand on prescriptions of their own."
+
+
+class TooManyProducts(Invalid):
+    code, title = "too_many_products", "A prescription of products has five lines at most."

@@ -14,8 +14,8 @@ from suwen.scheduling.models import Appointment
 
 LIST: Any = (
     select(
-        Prescription.id, Prescription.code, Prescription.status, User.name.label("doctor"), Prescription.signed_by,
-        Prescription.patient_name, Prescription.patient_profile_id, Prescription.appointment_id,
+        Prescription.id, Prescription.code, Prescription.status, Prescription.kind, User.name.label("doctor"),
+        Prescription.signed_by, Prescription.patient_name, Prescription.patient_profile_id, Prescription.appointment_id,
         Prescription.prescription_date, Prescription.signed_at, Prescription.medicines,
     )
     .join(Doctor, Doctor.id == Prescription.doctor_id)

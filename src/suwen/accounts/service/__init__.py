@@ -1,6 +1,7 @@
 """What can be done with accounts. Other packages call what is named here."""
 
 from suwen.accounts.service.care import end_care, may_see, relate_care, treats
+from suwen.accounts.service.confirming import confirm, confirmed_until, reauthenticate, refuse_unconfirmed
 from suwen.accounts.service.entry import (
     confirm_password,
     enter_new,
@@ -32,7 +33,9 @@ __all__ = [
     "add_person",
     "change_person",
     "clinical",
+    "confirm",
     "confirm_password",
+    "confirmed_until",
     "create_admin",
     "create_user",
     "desk_profile",
@@ -49,6 +52,8 @@ __all__ = [
     "profile",
     "profiles",
     "profiles_of",
+    "reauthenticate",
+    "refuse_unconfirmed",
     "register",
     "relate_care",
     "remove_person",

@@ -20,17 +20,20 @@ from suwen.prescribing.errors import NoSuchPrescription
 from suwen.prescribing.models import Prescription
 from suwen.prescribing.schemas import (
     DoctorSnapshot,
+    Facts,
     PersonSnapshot,
     Pharmacy,
     PrescriptionLine,
     PrescriptionView,
+    Regimen,
     lines_of,
 )
 from suwen.prescribing.service.writing import has_begun, visit_of
 
 NEWEST = [(Prescription.prescription_date, "desc"), (Prescription.id, "desc")]
-PLAIN = [name for name in PrescriptionView.__struct_fields__
-         if name not in ("doctor", "medicines", "pharmacy", "patient_snapshot", "doctor_snapshot", "mine")]  # fmt: skip
+MADE = ("doctor", "medicines", "regimen", "facts", "pharmacy", "patient_snapshot", "doctor_snapshot", "mine",
+        "findings", "reviewer", "holder_code")  # fmt: skip
+PLAIN = [name for name in PrescriptionView.__struct_fields__ if name not in MADE]
 
 
 @dataclass(frozen=True)
@@ -111,7 +114,9 @@ def view(tx: Session, actor: Actor, found: Prescription) -> PrescriptionView:
     return PrescriptionView(
         **{name: getattr(found, name) for name in PLAIN},
         doctor=doctor or "", mine=mine, medicines=lines_of(found.medicines),
-        pharmacy=_as(Pharmacy, found.pharmacy), patient_snapshot=_as(PersonSnapshot, found.patient_snapshot),
+        regimen=_known(Regimen, found.regimen), facts=_known(Facts, found.facts), findings=[], reviewer=None,
+        holder_code=None, pharmacy=_as(Pharmacy, found.pharmacy),
+        patient_snapshot=_as(PersonSnapshot, found.patient_snapshot),
         doctor_snapshot=_as(DoctorSnapshot, found.doctor_snapshot),
     )  # fmt: skip
 
@@ -136,3 +141,9 @@ def _line(row: Any) -> PrescriptionLine:
 
 def _as(kind: Any, stored: Any) -> Any:
     return None if stored is None else msgspec.convert(stored, kind)
+
+
+def _known(kind: Any, stored: Any) -> Any:
+    """What another release wrote besides is left out."""
+    known = set(kind.__struct_fields__)
+    return None if stored is None else msgspec.convert({k: v for k, v in stored.items() if k in known}, kind)

@@ -3,7 +3,6 @@
 from datetime import UTC, date, datetime
 from typing import Any
 
-import msgspec
 from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -28,7 +27,8 @@ from suwen.prescribing.errors import (
 from suwen.prescribing.events import PrescriptionSigned, PrescriptionVoided
 from suwen.prescribing.models import Prescription
 from suwen.prescribing.rules import codes
-from suwen.prescribing.schemas import ChangeInput, Content, DraftInput
+from suwen.prescribing.schemas import ChangeInput, DraftInput
+from suwen.prescribing.service import composing
 
 TRIES = 5  # six digits a day: a number that is taken is met rarely, five times in a row never
 BEGUN = ("in_progress", "completed")
@@ -58,10 +58,12 @@ def draft(tx: Session, actor: Actor, data: DraftInput, now: datetime) -> Prescri
     visit = visit_of(tx, actor, appointment_id)
     if not has_begun(visit):
         raise VisitNotStarted()
-    values = _content(data, actor.locale) | {
+    values = composing.content(tx, data, actor.locale) | {
         "id": new_id(), "appointment_id": visit.id, "consultation_id": visit.consultation_id,
         "doctor_id": visit.doctor_id, "patient_id": visit.patient_id, "patient_profile_id": visit.patient_profile_id,
         "patient_name": visit.name, "prescription_date": now, "created_at": now, "updated_at": now,
+        "channel": "offline" if visit.visit_type == "offline" else "online",
+        "jurisdiction": tx.info["settings"].jurisdiction,
     }  # fmt: skip
     made = _stored(tx, values, _day(now, actor.zone))
     _note(tx, actor, "write", made, now)
@@ -72,7 +74,7 @@ def change(tx: Session, actor: Actor, id: str, data: ChangeInput, now: datetime)
     """Change one's draft. Refused: what is signed, and a draft that was changed since `version` was read."""
     found = own(tx, actor, id)
     _must_be_draft(found)
-    values = _content(data, actor.locale) | {"version": data.version + 1, "updated_at": now}
+    values = composing.content(tx, data, actor.locale) | {"version": data.version + 1, "updated_at": now}
     mine = update(Prescription).where(
         Prescription.id == id, Prescription.status == "draft", Prescription.version == data.version
     )
@@ -148,18 +150,6 @@ def _must_be_draft(found: Prescription) -> None:
         raise AlreadyVoid()
     if found.status != "draft":
         raise AlreadySigned()
-
-
-def _content(data: Content, locale: str) -> dict[str, Any]:
-    if data.medicines is not None and data.medications is not None:
-        raise Invalid(fields={"medications": "Give either medicines or medications."})
-    plain = [{k: v for k, v in msgspec.structs.asdict(line).items() if v not in ("", None)} for line in data.lines]
-    lines = [rules.with_both(line, place, locale) for place, line in enumerate(line for line in plain if line)]
-    pharmacy = {k: v for k, v in msgspec.to_builtins(data.pharmacy or {}).items() if v}
-    return {
-        "diagnosis": data.diagnosis.strip(), "medicines": lines, "instructions": data.instructions.strip(),
-        "refill_allowed": data.refill_allowed, "pharmacy": pharmacy or None,
-    }  # fmt: skip
 
 
 def _stored(tx: Session, values: dict[str, Any], day: date) -> Prescription:

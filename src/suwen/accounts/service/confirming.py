@@ -1,0 +1,84 @@
+"""It is really you, now: the password or a code once more, before something that binds, such as a signature.
+
+A session remembers it for a few minutes. Signing in does not count: whoever signs means this one thing. Long-lived
+tokens are made for programs, have no session to remember it in, and can never confirm.
+"""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from suwen.accounts import queries
+from suwen.accounts.errors import AutomationRefused, ConfirmationNeeded, ProofMissing, WrongPassword
+from suwen.accounts.models import SignIn, User
+from suwen.accounts.service import entry, second_factor
+from suwen.accounts.service.sessions import TOKEN_PREFIX
+from suwen.core.actor import Actor
+from suwen.core.db import rows
+from suwen.core.errors import DomainError
+from suwen.core.house import House
+
+CONFIRMED_FOR = timedelta(minutes=5)
+
+
+def reauthenticate(house: House, me: Actor, password: str | None, code: str | None, now: datetime) -> datetime:
+    """Prove who one is by the password or a code of the second step; return until when that holds.
+
+    Refused: programs (AutomationRefused), WrongPassword, WrongSecondFactor, too many tries (429, and a pause).
+    """
+    _refuse_programs(me)
+    if password:
+        entry.confirm_password(house, me, password, now)
+    elif code:
+        _spend(house, me, code, now)
+    else:
+        raise ProofMissing(fields={"password": ProofMissing.title})
+    return house.db.write(lambda tx: confirm(tx, me, now))
+
+
+def confirm(tx: Session, me: Actor, now: datetime) -> datetime:
+    """Write down that this session's person has just been seen; whoever calls has seen them."""
+    _refuse_programs(me)
+    running = (SignIn.id == me.session_id, SignIn.user_id == me.id, SignIn.revoked_at.is_(None))
+    if not rows(tx, update(SignIn).where(*running).values(confirmed_at=now)):
+        raise AutomationRefused()
+    return now + CONFIRMED_FOR
+
+
+def confirmed_until(tx: Session, me: Actor, now: datetime) -> datetime | None:
+    """Until when the session's last confirmation holds; None where there is none that does."""
+    if not me.session_id or me.session_id.startswith(TOKEN_PREFIX):
+        return None
+    running = (SignIn.id == me.session_id, SignIn.user_id == me.id, SignIn.revoked_at.is_(None))
+    seen = tx.scalar(select(SignIn.confirmed_at).where(*running))
+    return seen + CONFIRMED_FOR if seen is not None and now < seen + CONFIRMED_FOR else None
+
+
+def refuse_unconfirmed(tx: Session, me: Actor, now: datetime) -> None:
+    """AutomationRefused for programs; ConfirmationNeeded where the last proof is too old, or missing."""
+    _refuse_programs(me)
+    if confirmed_until(tx, me, now) is None:
+        raise ConfirmationNeeded()
+
+
+def _refuse_programs(me: Actor) -> None:
+    if not me.id or not me.session_id or me.session_id.startswith(TOKEN_PREFIX):
+        raise AutomationRefused()
+
+
+def _spend(house: House, me: Actor, code: str, now: datetime) -> None:
+    """A refusal is returned from the transaction and raised after it, for the count of failures must stay."""
+    house.limiter.hit(f"second step of {me.id}", 10, 300)
+
+    def work(tx: Session) -> DomainError | None:
+        if queries.is_paused(tx.get_one(User, me.id), now):
+            return WrongPassword(fields={"code": WrongPassword.title})
+        refusal = second_factor.use(tx, me.id, code, now)
+        if refusal is not None:
+            entry.count_failure(tx, me.id, now)
+        return refusal
+
+    refusal = house.db.write(work)
+    if refusal is not None:
+        raise refusal

@@ -1,0 +1,100 @@
+"""Lines as they are understood: numbers out of words, words out of numbers, how long, how much. No database."""
+
+import re
+from collections.abc import Iterable, Mapping
+from decimal import ROUND_CEILING, Decimal
+from typing import Any
+
+MOST_PRODUCTS = 5
+WRITTEN = re.compile(r"\s*([0-9]{1,6}(?:\.[0-9]{1,3})?)\s*([^\s0-9.,;，；（(][^0-9.,;，；（(]{0,19})?\s*")
+GRAMS = {"g", "克", "gram", "grams", "gm"}
+FULL_WIDTH = str.maketrans("０１２３４５６７８９．", "0123456789.")
+RAW = "生用"
+ORDINARY = "同煎"  # said where the method that a piece should have is left out on purpose
+
+
+def number(text: Any) -> Decimal | None:
+    return Decimal(text) if text not in (None, "") else None
+
+
+def plain(value: Decimal) -> str:
+    """'9', '0.5': as a person writes it."""
+    return format(value.normalize() if value else Decimal(0), "f")
+
+
+def written(dosage: str | None) -> tuple[Decimal, str] | None:
+    """'9 g', '２片', '500 mg' -> amount and unit; None where the words say more than that ("half a tablet")."""
+    found = WRITTEN.fullmatch((dosage or "").translate(FULL_WIDTH))
+    if not found:
+        return None
+    unit = (found[2] or "").strip()
+    return Decimal(found[1]), "g" if unit.lower() in GRAMS else unit
+
+
+def shown(amount: Decimal, unit: str) -> str:
+    """'9g', '2片', '5 ml': the unit stands directly after the number but where both are of Latin letters."""
+    apart = unit.isascii() and unit not in ("g", "")
+    return f"{plain(amount)}{' ' if apart else ''}{unit}"
+
+
+def with_amount(line: Mapping[str, Any]) -> dict[str, Any]:
+    """The line with `amount`, `unit` and `dosage`, each from the others where it is missing."""
+    full = dict(line)
+    if full.get("amount"):
+        full["amount"] = plain(Decimal(full["amount"]))
+        full.setdefault("dosage", shown(Decimal(full["amount"]), full.get("unit", "g")))
+        return full
+    read = written(full.get("dosage"))
+    if read:
+        full["amount"] = plain(read[0])
+        full.setdefault("unit", read[1])
+        if not full["unit"]:
+            del full["unit"]
+    return full
+
+
+def kind_of(kinds: Iterable[str]) -> str:
+    """What a prescription is whose lines are of these kinds (unknown ones left out); "" where they do not go
+    together."""
+    found = set(kinds)
+    if len(found) <= 1:
+        return found.pop() if found else "general"
+    return "" if "herbal" in found else "general"
+
+
+def course(regimen: Mapping[str, Any] | None) -> int | None:
+    """For how many days the doses last: 7 doses, one a day -> 7; 5 doses, two in three days -> 8."""
+    doses = (regimen or {}).get("doses")
+    if not doses:
+        return None
+    a_day = number((regimen or {}).get("doses_per_day")) or Decimal(1)
+    return int((Decimal(doses) / a_day).to_integral_value(ROUND_CEILING)) if a_day > 0 else None
+
+
+def longest(lines: Iterable[Mapping[str, Any]]) -> int | None:
+    """The days of the line that lasts longest; None where one does not say."""
+    days = [line.get("duration_days") for line in lines]
+    return max(days, default=None) if all(days) else None  # type: ignore[type-var]
+
+
+def how_often(regimen: Mapping[str, Any], locale: str) -> str:
+    """Of a formula: '每日1剂，分2次'."""
+    doses = plain(number(regimen.get("doses_per_day")) or Decimal(1))
+    times = regimen.get("times_per_day")
+    if locale.startswith("zh"):
+        return f"每日{doses}剂" + (f"，分{times}次" if times else "")
+    return ("1 dose a day" if doses == "1" else f"{doses} doses a day") + (f", in {times} parts" if times else "")
+
+
+def quantity(amount: Decimal, a_day: Decimal, days: int) -> Decimal:
+    """Whole units that are enough: amount x times a day x days."""
+    return (amount * a_day * days).to_integral_value(ROUND_CEILING)
+
+
+def raw_said(line: Mapping[str, Any]) -> bool:
+    return any(RAW in (line.get(name) or "") for name in ("notes", "usage", "method", "name"))
+
+
+def price_of_piece(per_ten_grams: int, grams: Decimal, doses: int) -> Decimal:
+    """In minor units, not rounded yet."""
+    return Decimal(per_ten_grams) * grams * doses / 10

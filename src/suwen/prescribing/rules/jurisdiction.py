@@ -1,0 +1,106 @@
+"""What a country's law asks of a prescription, as data; the rows are in data/jurisdictions.yaml."""
+
+import calendar
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import ROUND_CEILING, Decimal
+from zoneinfo import ZoneInfo
+
+from suwen.prescribing.rules.findings import Finding, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Jurisdiction:
+    """`valid_months` 0: until midnight where the clinic is. `usual_days` may be exceeded with a reason, `most_days`
+    not. `refill_after` is the part of the supply that must be used up before the next one."""
+
+    code: str
+    pharmacist_review: bool
+    online_bans: bool
+    follow_up_evidence: bool
+    valid_months: int
+    extend_days: int
+    refills_max: int
+    refill_after: Decimal
+    usual_days: int
+    most_days: int
+    source: str
+    evidence: str
+
+    def valid_until(self, effective: datetime, zone: ZoneInfo) -> datetime:
+        """The last second in which it may be dispensed."""
+        day = effective.astimezone(zone).date()
+        return end_of(later(day, self.valid_months) if self.valid_months else day, zone)
+
+    def next_supply(self, before: datetime, days: int | None, zone: ZoneInfo) -> date:
+        """The first day on which the next refill may be given."""
+        waits = (Decimal(days or 0) * self.refill_after).to_integral_value(ROUND_CEILING)
+        return before.astimezone(zone).date() + timedelta(days=int(waits))
+
+    def findings(self, days: int | None, *, online: bool, refills: int, seen_before: bool,
+                 long_course: str | None) -> list[Finding]:  # fmt: skip
+        """What the law asks beside the medicines."""
+        found = []
+        if self.follow_up_evidence and online and not seen_before:
+            found.append(
+                _asks(
+                    "follow_up",
+                    "follow_up",
+                    "线上处方仅限复诊：请记录复诊凭证。",
+                    "Online only follow-up patients get prescriptions: record what shows the earlier diagnosis.",
+                    self,
+                )
+            )
+        if refills > self.refills_max:
+            found.append(
+                _forbids(
+                    "refills",
+                    f"不得续配超过{self.refills_max}次。",
+                    f"No more than {self.refills_max} refills are allowed.",
+                    self,
+                )
+            )
+        if days and days > self.most_days:
+            found.append(
+                _forbids(
+                    "days_most",
+                    f"处方用量不得超过{self.most_days}天。",
+                    f"Not for more than {self.most_days} days.",
+                    self,
+                )
+            )
+        elif days and days > self.usual_days and not (long_course or "").strip():
+            found.append(
+                _asks(
+                    "long_course",
+                    "days_usual",
+                    f"处方用量一般不超过{self.usual_days}天：请注明延长理由。",
+                    f"Usually for {self.usual_days} days at most: say why it is longer.",
+                    self,
+                )
+            )
+        return found  # fmt: skip
+
+
+def later(day: date, months: int) -> date:
+    """The same day so many months later, or the last of that month."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return day.replace(year=year, month=month + 1, day=min(day.day, calendar.monthrange(year, month + 1)[1]))
+
+
+def end_of(day: date, zone: ZoneInfo) -> datetime:
+    """23:59:59 of a day as the clock on the wall shows it."""
+    midnight = datetime.combine(day + timedelta(days=1), time(), zone)
+    return datetime.fromtimestamp(midnight.timestamp() - 1, zone)
+
+
+def extended(until: datetime, days: int, zone: ZoneInfo) -> datetime:
+    return end_of(until.astimezone(zone).date() + timedelta(days=days), zone)
+
+
+def _asks(asks: str, rule: str, zh: str, en: str, of: Jurisdiction) -> Finding:
+    return Finding(Severity.BLOCK_OVERRIDE, rule, (), zh, en, of.source, asks=asks)
+
+
+def _forbids(rule: str, zh: str, en: str, of: Jurisdiction) -> Finding:
+    return Finding(Severity.FORBID, rule, (), zh, en, of.source)

@@ -1,0 +1,46 @@
+"""Prescriptions as they come in and go out."""
+
+from suwen.prescribing.schemas.content import (
+    ChangeInput,
+    CheckInput,
+    Content,
+    DraftInput,
+    EditorForm,
+    Facts,
+    Kind,
+    Medicine,
+    Pharmacy,
+    Regimen,
+    lines_of,
+)
+from suwen.prescribing.schemas.steps import (
+    Checks,
+    DispenseInput,
+    ExtendInput,
+    ReviewInput,
+    SignForm,
+    SignInput,
+    VoidInput,
+)
+from suwen.prescribing.schemas.views import (
+    DispensingView,
+    DoctorSnapshot,
+    EvaluationView,
+    FindingView,
+    History,
+    PersonSnapshot,
+    PrescriptionLine,
+    PrescriptionView,
+    Preview,
+    Replayed,
+    ReviewView,
+    SignatureView,
+    Verification,
+    WaitingLine,
+)
+
+__all__ = ["ChangeInput", "CheckInput", "Checks", "Content", "DispenseInput", "DispensingView", "DoctorSnapshot",
+           "DraftInput", "EditorForm", "EvaluationView", "ExtendInput", "Facts", "FindingView", "History", "Kind",
+           "Medicine", "PersonSnapshot", "Pharmacy", "PrescriptionLine", "PrescriptionView", "Preview", "Regimen",
+           "Replayed", "ReviewInput", "ReviewView", "SignForm", "SignInput", "SignatureView", "Verification",
+           "VoidInput", "WaitingLine", "lines_of"]  # fmt: skip
