@@ -40,7 +40,7 @@ class Item:
     raw_said: bool = False  # 生用 was written
     times_per_day: Decimal | None = None
     as_needed: bool = False
-    most_per_day: Decimal | None = None  # of an as-needed medicine
+    most_per_day: Decimal | None = None  # of an as-needed medicine: how many times in a day
     days: int | None = None
     quantity: Decimal | None = None  # as ordered, in units
 

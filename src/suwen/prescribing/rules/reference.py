@@ -106,6 +106,7 @@ class Ingredient:
     adult_limit: Decimal | None = None
     child_limit_per_kg: Decimal | None = None  # makes it weight-based for children: no weight, no signature
     narcotic: bool = False
+    psychotropic: bool = False  # like a narcotic it is never sold online
     pregnancy: Pregnancy = ""
     cautions: tuple[Caution, ...] = ()
 
@@ -145,7 +146,8 @@ class AllergyClass:
 
 @dataclass(frozen=True, slots=True)
 class Interaction:
-    """A sourced pair; a side is the code of a piece, an ingredient, a product, or "class:<therapeutic class>"."""
+    """A sourced pair. A side is the code of a piece, an ingredient or a product, "class:<therapeutic class>",
+    "family:<family of pieces>", or "all:<code>+<code>": these pieces together in one formula (小柴胡汤)."""
 
     id: str
     left: str
