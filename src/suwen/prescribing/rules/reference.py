@@ -14,6 +14,12 @@ Basis = Literal["per_day_decoction", "per_dose_powder", "per_day_powder", "formu
 Method = Literal["", "先煎", "后下", "包煎", "另煎", "烊化", "冲服", "泡服", "煎汤代水", "打碎"]
 Toxicity = Literal["", "小毒", "有毒", "大毒"]
 Pregnancy = Literal["", "caution", "avoid", "forbidden"]  # 慎用, 忌用, 禁用
+# What a caution may be about: the first row follows from the person's age and answers, the others were recorded.
+CONDITIONS = (
+    "child", "young_child", "elderly", "lactation", "menstruation",
+    "hypertension", "heart_failure", "heart_disease", "tachycardia", "renal", "hepatic", "glaucoma", "prostate",
+    "asthma", "peptic_ulcer", "bleeding", "diabetes", "epilepsy", "g6pd", "athlete", "gout", "thyroid",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,9 +164,10 @@ class Interaction:
     provenance: Provenance
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Reference:
-    """Everything an evaluation looks up. `version` names the rule set and is stored with each evaluation."""
+    """Everything an evaluation looks up. `version` names the rule set and is stored with each evaluation. Two are
+    equal only when they are the same object, so that what is worked out from one can be kept for it."""
 
     version: str
     reviewed: bool  # false while any row waits for its pharmacist
@@ -172,3 +179,4 @@ class Reference:
     interactions: tuple[Interaction, ...]
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # normalised name or alias -> codes
     defaults: Mapping[str, str] = field(default_factory=dict)  # a name without processing -> the default piece
+    characters: Mapping[str, str] = field(default_factory=dict)  # traditional character -> simplified
