@@ -45,6 +45,9 @@ once() {
 
 install() { timeout 1200 .venv/bin/python -m pip install --quiet --disable-pip-version-check --retries 3 --timeout 60 "$@"; }
 install_lock() { echo "Installing $1"; install --only-binary :all: --require-hashes -r "$1"; }
+# written whatever the environment says of bytecode: without it a start takes three times as long
+compile() { .venv/bin/python -m compileall -q "$@" >/dev/null || true; }
+compile_packages() { compile .venv/lib; }
 install_project() { install --no-deps --no-build-isolation --editable .; }
 
 # an interrupted `python -m venv` leaves a folder without pip
@@ -65,4 +68,6 @@ case $what in
     *) echo "usage: tools/setup.sh demo|dev" >&2; exit 2 ;;
 esac
 once project pyproject.toml -- install_project
+once compiled requirements/base.lock requirements/dev.lock -- compile_packages
+compile src
 .venv/bin/python tools/assets.py

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any
 
-from litestar import Litestar
+from litestar import Litestar, Router
 from litestar.config.csrf import CSRFConfig
 from litestar.datastructures import State
 from litestar.middleware import DefineMiddleware
@@ -130,7 +130,8 @@ def create_app(settings: Settings | None = None, house: House | None = None) -> 
         secret=settings.secret, cookie_secure=settings.production, exclude_from_csrf_key="exclude_from_csrf"
     )
     return Litestar(
-        route_handlers=[*system.ROUTES, *styleguide.ROUTES, static.static_files, *_edges(), *_catalogues()],
+        # In one router: Litestar checks all addresses again after each thing that it is given.
+        route_handlers=[Router("/", route_handlers=_routes())],
         exception_handlers={Exception: problems.answer},
         before_send=[headers.dress],
         middleware=[DefineMiddleware(BrowserCsrf, config=csrf)],
@@ -171,13 +172,11 @@ def _openapi() -> OpenAPIConfig:
     )
 
 
-def _edges() -> list[Any]:
-    return [route for edge in EDGES for route in edge.ROUTES]
-
-
-def _catalogues() -> list[Any]:
+def _routes() -> list[Any]:
+    edges = [route for edge in EDGES for route in edge.ROUTES]
     entries = (entry for module in CATALOGUES for entry in module.CATALOGUES)
-    return [route for entry in entries for route in catalogue.routes(entry)]
+    catalogues = [route for entry in entries for route in catalogue.routes(entry)]
+    return [*system.ROUTES, *styleguide.ROUTES, static.static_files, *edges, *catalogues]
 
 
 def _from_elsewhere(house: House, topic: str, message: Any) -> None:

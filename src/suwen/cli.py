@@ -48,7 +48,7 @@ def serve(given: argparse.Namespace) -> None:
 
     print(f"素问 Suwen on http://{given.host}:{given.port}", flush=True)
     Granian(
-        "suwen.app:create_app",
+        "suwen.serving:app",
         factory=True,
         interface=Interfaces.ASGI,
         address=given.host,

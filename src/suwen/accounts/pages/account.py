@@ -3,7 +3,6 @@
 from datetime import datetime
 from typing import Any
 
-import segno
 from sqlalchemy.orm import Session
 
 from suwen.accounts import schemas as s
@@ -149,6 +148,8 @@ def revoke_token(tx: Session, me: Actor, now: datetime, id: str) -> See:
 
 def qr(text: str) -> Any:
     """An inline SVG without styles: the content policy allows none."""
+    import segno
+
     return segno.make(text, error="m", micro=False).svg_inline(scale=5, border=3, light="#fff", dark="#000")
 
 

@@ -2,9 +2,6 @@
 
 import unicodedata
 
-import phonenumbers
-from email_validator import EmailNotValidError, validate_email
-
 from suwen.accounts.errors import BadEmail, BadPhone, NotAnAccountName
 
 REGION = "CN"  # where a number without a country code is from
@@ -34,6 +31,8 @@ def account(text: str) -> str:
 
 def email(text: str) -> str:
     """Lower case as a whole: no mail service in use tells two people apart by case."""
+    from email_validator import EmailNotValidError, validate_email
+
     try:
         found = validate_email(plain(text), check_deliverability=False)
     except EmailNotValidError:
@@ -43,6 +42,8 @@ def email(text: str) -> str:
 
 def phone(text: str, region: str = REGION) -> str:
     """E.164: +8613800138000."""
+    import phonenumbers  # large, and not needed to start
+
     try:
         number = phonenumbers.parse(plain(text), region)
     except phonenumbers.NumberParseException:
@@ -54,6 +55,8 @@ def phone(text: str, region: str = REGION) -> str:
 
 def show_phone(e164: str | None, region: str = REGION) -> str:
     """As people write it: numbers of the region without the country code."""
+    import phonenumbers
+
     try:
         number = phonenumbers.parse(e164 or "", None)
     except phonenumbers.NumberParseException:

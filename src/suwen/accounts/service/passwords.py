@@ -3,12 +3,19 @@
 19 MiB because four may run at once in a process; five passes make it 50 to 100 ms on one core.
 """
 
+from functools import cache
+
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 UNUSABLE = "!"  # no password fits; made by staff and not invited yet, or emptied
 HASHER = PasswordHasher(time_cost=5, memory_cost=19_456, parallelism=1)
-NOBODYS = HASHER.hash("nobody has this password")  # so that an unknown account takes as long as a known one
+
+
+@cache
+def _nobodys() -> str:
+    """So that an unknown account takes as long as a known one. Made once, at the first sign-in of a process."""
+    return HASHER.hash("nobody has this password")
 
 
 def hashed(password: str) -> str:
@@ -17,9 +24,10 @@ def hashed(password: str) -> str:
 
 def fits(password_hash: str | None, password: str) -> bool:
     """Equally slow whether there is an account, a usable hash, or neither."""
+    nobodys = _nobodys()  # also where it is not needed: the first sign-in must not tell by its time either
     known = password_hash is not None and password_hash.startswith("$argon2")
     try:
-        return HASHER.verify(password_hash if known and password_hash else NOBODYS, password) and known
+        return HASHER.verify(password_hash if known and password_hash else nobodys, password) and known
     except (VerificationError, InvalidHashError):
         return False
 
