@@ -23,6 +23,8 @@ PLACE = {"name": "Another place", "timezone": "Asia/Shanghai"}
 HERB = {"name": "Ginger", "dosage": "6 g", "frequency": "twice a day", "duration_days": 7}
 CONTENT = {"diagnosis": "d", "medicines": [HERB], "instructions": "warm"}
 EDITOR = {"diagnosis": "d", "instructions": "warm", "medicines.0.name": "Ginger", "medicines.0.dosage": "6 g"}
+TEMPLATE = {"name": "Warming", "diagnosis": "d", "medicines": [HERB]}
+PHRASE = {"category": "advice", "content": "Rest"}
 SIGNED = {"version": 1, "not_safety_checked": True}
 VOID = {"reason": "a mistake"}
 STARS = {"rating": 5, "comment": "kind"}
@@ -145,6 +147,10 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /prescriptions/desk/{appointment_id}/{one}": EDITOR | {"version": 1},
     "POST /prescriptions/desk/{appointment_id}/{one}/sign": SIGNED,
     "POST /prescriptions/{id}/void": VOID,
+    "POST /api/v1/prescription-templates": TEMPLATE,
+    "PUT /api/v1/prescription-templates/{id}": TEMPLATE,
+    "POST /api/v1/phrases": PHRASE,
+    "PUT /api/v1/phrases/{id}": PHRASE,
     "POST /api/v1/review-tags": TAG,
     "PUT /api/v1/review-tags/{id}": TAG,
     "POST /api/v1/appointments/{id}/review": STARS,

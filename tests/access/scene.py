@@ -151,6 +151,10 @@ class Scene:
         signed = {"version": one["version"], "not_safety_checked": True}
         self.does(doctor, "POST", f"/prescriptions/{one['id']}/sign", json=signed)
         names |= {"prescription": one["id"], "draft": self.does(doctor, "POST", "/prescriptions", json=content)["id"]}
+        template = {"name": "Warming", "diagnosis": "cold", "medicines": [{"name": "Ginger"}]}
+        names["template"] = self.does(doctor, "POST", "/prescription-templates", json=template)["id"]
+        phrase = {"category": "advice", "content": "Rest"}
+        names["phrase"] = self.does(doctor, "POST", "/phrases", json=phrase)["id"]
         review = {"rating": 5, "comment": "Listens.", "is_anonymous": True}
         names["review"] = self.does(login, "POST", f"/appointments/{visit}/review", json=review)["id"]
 

@@ -7,6 +7,22 @@ class NoSuchPrescription(NotFound):
     code, title = "no_such_prescription", "This prescription is not there."
 
 
+class NoSuchTemplate(NotFound):
+    code, title = "no_such_template", "This template is not there."
+
+
+class NoSuchPhrase(NotFound):
+    code, title = "no_such_phrase", "This phrase is not there."
+
+
+class NoSuchFormula(NotFound):
+    code, title = "no_such_formula", "There is no formula of this name."
+
+
+class UnknownMedicine(Invalid):
+    code, title = "unknown_medicine", "The reference data has no medicine of this code or name."
+
+
 class VisitNotStarted(Conflict):
     code, title = "prescribed_before_visit", "A prescription is written in or after the visit. This one has not begun."
 

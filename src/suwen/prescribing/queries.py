@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from suwen.accounts.models import CareRelation, PatientProfile, User
 from suwen.clinics.models import Doctor, Specialty
 from suwen.consultations.models import Consultation
-from suwen.prescribing.models import Prescription
+from suwen.prescribing.models import CommonPhrase, Prescription, PrescriptionTemplate
 from suwen.scheduling.models import Appointment
 
 LIST: Any = (
@@ -77,3 +77,26 @@ def signer(tx: Session, doctor_id: str) -> Any:
         .where(Doctor.id == doctor_id)
     )  # fmt: skip
     return tx.execute(found).one()
+
+
+def templates(doctor_id: str, q: str | None, kind: str | None, all: bool) -> Select[Any]:
+    found = select(PrescriptionTemplate).where(PrescriptionTemplate.doctor_id == doctor_id)
+    if not all:
+        found = found.where(PrescriptionTemplate.is_active)
+    if kind:
+        found = found.where(PrescriptionTemplate.kind == kind)
+    if q:
+        within = (PrescriptionTemplate.name, PrescriptionTemplate.diagnosis, PrescriptionTemplate.description)
+        found = found.where(or_(*(column.icontains(q, autoescape=True) for column in within)))
+    return found
+
+
+def phrases(doctor_id: str, category: str | None, q: str | None, all: bool) -> Select[Any]:
+    found = select(CommonPhrase).where(CommonPhrase.doctor_id == doctor_id)
+    if not all:
+        found = found.where(CommonPhrase.is_active)
+    if category:
+        found = found.where(CommonPhrase.category == category)
+    if q:
+        found = found.where(CommonPhrase.content.icontains(q, autoescape=True))
+    return found

@@ -1,5 +1,5 @@
 """Prescribing as JSON."""
 
-from suwen.prescribing.api import prescriptions
+from suwen.prescribing.api import prescriptions, shelf
 
-ROUTES = [*prescriptions.ROUTES]
+ROUTES = [*prescriptions.ROUTES, *shelf.ROUTES]
