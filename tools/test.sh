@@ -45,7 +45,7 @@ rules=$(find tests -name 'test_rules*.py' -o -path '*/rules/test_*.py' | sort)
 if ! command -v chromium >/dev/null; then
     echo "browser: no chromium is installed, so no page was tried" | tee -a $logs/summary
 elif [ -n "$(find tests/browser -name 'test_*.py' 2>/dev/null)" ]; then
-    part browser alone $pytest -m browser tests/browser
+    part browser alone $pytest -n 2 --dist loadfile -m browser tests/browser  # the crawl of every page beside all else
 fi
 
 echo
