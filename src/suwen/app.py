@@ -55,11 +55,13 @@ from suwen.portal import api as portal_api
 from suwen.portal import pages as portal_pages
 from suwen.prescribing import api as prescribing_api
 from suwen.prescribing import pages as prescribing_pages
+from suwen.prescribing import service as prescribing_service
 from suwen.prescribing.jurisdictions import jurisdiction
 from suwen.prescribing.models import SigningKey
 from suwen.reviews import api as reviews_api
 from suwen.reviews import catalogues as reviews_catalogues
 from suwen.reviews import pages as reviews_pages
+from suwen.reviews import service as reviews_service
 from suwen.scheduling import api as scheduling_api
 from suwen.scheduling import pages as scheduling_pages
 from suwen.settings import Settings
@@ -88,6 +90,9 @@ EDGES = (
     portal_pages,
 )
 CATALOGUES = (clinics_catalogues, reviews_catalogues)
+
+# Every collection of the document store, for `suwen documents`.
+DOCUMENTS = (prescribing_service.COLLECTION, reviews_service.COLLECTION)
 
 # Every encrypted column, for `suwen rotate-keys`.
 SEALED: tuple[tuple[type[Record], str], ...] = (

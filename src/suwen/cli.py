@@ -1,12 +1,17 @@
-"""suwen: serve | worker | migrate | demo | check | key | rotate-keys | audit verify | admin create"""
+"""suwen: serve | worker | migrate | demo | check | key | rotate-keys | audit verify | documents | admin create"""
 
 import argparse
 import getpass
 import sys
 import threading
 from functools import partial
+from typing import TYPE_CHECKING
 
 from suwen.settings import Settings, new_field_key
+
+if TYPE_CHECKING:
+    from suwen.core.db import Database
+    from suwen.core.ports.documents import Collection, Documents
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -31,6 +36,9 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("rotate-keys", help="write encrypted columns anew with the newest of SUWEN_FIELD_KEYS")
     auditing = commands.add_parser("audit", help="prove that the audit trail was not changed")
     auditing.add_argument("action", choices=["verify"])
+    keeping = commands.add_parser("documents", help="make the document store's projections anew, or compare them")
+    keeping.add_argument("action", choices=["rebuild", "verify"])
+    keeping.add_argument("--collection", help="only this one (prescriptions, feedback)")
     administrators = commands.add_parser("admin", help="make the first administrator's account")
     administrators.add_argument("action", choices=["create"])
     administrators.add_argument("--account", required=True)
@@ -125,6 +133,49 @@ def audit(_given: argparse.Namespace) -> None:
     print("The audit trail is unbroken.")
 
 
+def documents(given: argparse.Namespace) -> None:
+    """Exit status 1: documents differ; 2: the store, or a collection of this name, is not there."""
+    from suwen.app import DOCUMENTS, build_house
+    from suwen.core.ports import documents as store
+
+    wanted = [one for one in DOCUMENTS if given.collection in (None, one.name)]
+    if not wanted:
+        print(f"There is no collection {given.collection!r}; there are: {', '.join(one.name for one in DOCUMENTS)}.")
+        raise SystemExit(2)
+    db = build_house(Settings.from_environment()).db
+    try:
+        work = _rebuild if given.action == "rebuild" else _verify
+        faults = sum(work(db, store.store_of(db), one) for one in wanted)
+    except store.StoreUnavailable as error:
+        print(f"The document store cannot be reached: {error.detail}")
+        raise SystemExit(2) from None
+    finally:
+        db.close()
+    if faults:
+        raise SystemExit("Some documents are not as the records say. `suwen documents rebuild` makes them anew.")
+
+
+def _rebuild(db: "Database", store: "Documents", collection: "Collection") -> int:
+    from suwen.core.ports import documents
+
+    seen = 0
+    for seen in documents.rebuild(db, store, collection):
+        print(f"{collection.name}: {seen}", flush=True)
+    print(f"{collection.name}: {seen} made anew in {store.about()}.")
+    return 0
+
+
+def _verify(db: "Database", store: "Documents", collection: "Collection") -> int:
+    from suwen.core.ports import documents
+
+    number = 0
+    for difference in documents.verify(db, store, collection):
+        number += 1
+        print(f"{collection.name}: {difference.id} is {difference.what}", flush=True)
+    print(f"{collection.name}: {number or 'no'} difference{'' if number == 1 else 's'} in {store.about()}.")
+    return number
+
+
 def admin(given: argparse.Namespace) -> None:
     from suwen.accounts import service
     from suwen.app import build_house
@@ -150,6 +201,7 @@ COMMANDS = {
     "key": key,
     "rotate-keys": rotate_keys,
     "audit": audit,
+    "documents": documents,
     "admin": admin,
     "demo": demo,
 }

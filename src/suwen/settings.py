@@ -31,7 +31,9 @@ class Settings:
     threads: int = setting("SUWEN_THREADS", "Threads that serve requests; more than 4 cost more than they give", 4)
     worker: bool = setting("SUWEN_WORKER", "1: deliver events inside the server; 0: `suwen worker` does", True)
     redis_url: str = setting("SUWEN_REDIS_URL", "Fan-out between processes; needed with --workers above 1")
-    documents_url: str = setting("SUWEN_DOCUMENTS_URL", "Document store; empty: a table of the same database")
+    documents_url: str = setting(
+        "SUWEN_DOCUMENTS_URL", "Document store, mongodb://user:password@host/suwen; empty: a table of the same database"
+    )
     turn_urls: str = setting("SUWEN_TURN_URLS", "TURN servers for calls, separated by commas")
     turn_secret: str = setting("SUWEN_TURN_SECRET", "Shared secret of the TURN servers, for short-lived credentials")
     stun_urls: str = setting("SUWEN_STUN_URLS", "STUN servers for calls, separated by commas")

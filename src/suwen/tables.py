@@ -9,6 +9,7 @@ MODULES = (
     "suwen.core.outbox",
     "suwen.core.audit",
     "suwen.core.idempotency",
+    "suwen.core.ports.documents.embedded",
     "suwen.notifications.models",
     "suwen.accounts.models",
     "suwen.clinics.models",

@@ -16,6 +16,7 @@ from suwen.core import revision
 from suwen.core.audit import verify
 from suwen.core.db import Database
 from suwen.core.outbox import OutboxMessage
+from suwen.core.ports.documents import StoreUnavailable, store_of
 from suwen.settings import Settings
 
 LATE = timedelta(minutes=5)
@@ -33,7 +34,7 @@ class Finding:
 
 
 def findings(settings: Settings) -> Iterator[Finding]:
-    db = Database(settings.database_url, connections=2)
+    db = Database(settings.database_url, connections=2, settings=settings)
     try:
         yield from _database(settings, db)
     finally:
@@ -56,6 +57,7 @@ def _database(settings: Settings, db: Database) -> Iterator[Finding]:
         return
     yield Finding("schema", "ok", "The tables are those of this release.")
     yield _worker(db)
+    yield _documents(db, settings)
     broken = db.read(verify)
     yield (
         Finding("audit chain", "bad", f"The audit trail does not fit: {broken}.", "Call your security officer.")
@@ -76,6 +78,29 @@ def _worker(db: Database) -> Finding:
     if lost:
         return Finding("worker", "note", f"{lost} events failed for good.", "Look at `outbox.error` and the log.")
     return Finding("worker", "ok", "No event is overdue.")
+
+
+def _documents(db: Database, settings: Settings) -> Finding:
+    late = (
+        OutboxMessage.done_at.is_(None),
+        OutboxMessage.job.like("%.keep_document"),
+        OutboxMessage.error.is_not(None),
+    )
+    waiting = db.read(lambda tx: tx.scalar(select(func.count()).select_from(OutboxMessage).where(*late))) or 0
+    try:
+        about = store_of(db).about()
+    except StoreUnavailable as error:
+        words = f"The document store cannot be reached ({error.detail}); {waiting} changes wait for it."
+        return Finding(
+            "documents", "bad", words, "Start it, or correct SUWEN_DOCUMENTS_URL. Nothing is lost meanwhile."
+        )
+    except Exception as error:
+        return Finding("documents", "bad", f"{_first_line(error)}", "Correct SUWEN_DOCUMENTS_URL.")
+    if waiting:
+        return Finding(
+            "documents", "note", f"{about[:1].upper()}{about[1:]} answers; {waiting} changes are still to come."
+        )
+    return Finding("documents", "ok", f"{about[:1].upper()}{about[1:]} answers.")
 
 
 def _keys(settings: Settings) -> Finding:

@@ -119,6 +119,8 @@ class Database:
         # Threads queue here for SQLite's one write lock; its own way of waiting is to sleep and look again.
         self._turn: AbstractContextManager[Any] = threading.Lock() if self.sqlite else nullcontext()
         self.listeners: list[Callable[[str], None]] = []
+        self._beside: dict[str, Any] = {}
+        self._opening = threading.Lock()
 
     def write(self, work: Callable[[Session], T]) -> T:
         """Run `work` and commit. A lost race runs it again from the start, so it must not reach outside."""
@@ -161,7 +163,16 @@ class Database:
                 except Exception:  # the change is committed: nothing here may turn the answer into a failure
                     log.exception("listener, topic %s", topic)
 
+    def beside(self, name: str, opened: Callable[[], Any]) -> Any:
+        """What is opened once beside this database, and closed with it: for jobs, which are given nothing else."""
+        with self._opening:
+            if name not in self._beside:
+                self._beside[name] = opened()
+            return self._beside[name]
+
     def close(self) -> None:
+        for other in self._beside.values():
+            other.close()
         self.engine.dispose()
         self.read_engine.dispose()
 

@@ -15,6 +15,7 @@ from suwen.core.db import Database, Instant, Json, Record, changed, new_id, rows
 
 LEASE = timedelta(minutes=5)
 LONGEST_PAUSE = timedelta(hours=1)
+LONGEST_PAUSE_OF_THE_PATIENT = timedelta(minutes=5)  # so long at most after the other side has come back
 TRIES = 12
 TOPIC = "outbox"
 log = logging.getLogger(__name__)
@@ -37,6 +38,7 @@ class Timed:
 JOBS: dict[str, list[Callable[..., None]]] = {}
 TIMED: list[Timed] = []
 OUTSIDE: set[str] = set()  # of the jobs that run without a transaction
+PATIENT: set[str] = set()  # and of those, the ones that are never given up
 
 
 class OutboxMessage(Record):
@@ -79,15 +81,18 @@ def on(event: type[Event]) -> Callable[[Callable[..., None]], Callable[..., None
     return register
 
 
-def reach(event: type[Event]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def reach(event: type[Event], *, gives_up: bool = True) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """As `on`, for what happens outside the database: job(db, now=..., message_id=..., **fields of the event).
 
     It holds no transaction while it waits for a mail server or a bank, and opens its own for what it has to note.
     It runs at least once, with the same `message_id` each time: the key under which the other side can tell.
+    With `gives_up=False` it is tried until it succeeds: for another server that may be away for days.
     """
 
     def register(job: Callable[..., None]) -> Callable[..., None]:
         OUTSIDE.add(_path(job))
+        if not gives_up:
+            PATIENT.add(_path(job))
         return on(event)(job)
 
     return register
@@ -177,10 +182,12 @@ def _run_one_timed(db: Database, timed: Timed, now: datetime) -> None:
 
 
 def _keep_failure(db: Database, message: Any, now: datetime, error: str) -> None:
-    """Try again later, ever more slowly; after TRIES keep it for a person to look at."""
-    pause = min(timedelta(seconds=2**message.attempts), LONGEST_PAUSE)
+    """Try again later, ever more slowly; after TRIES keep it for a person to look at, unless it is never given up."""
+    patient = message.job in PATIENT
+    longest = LONGEST_PAUSE_OF_THE_PATIENT if patient else LONGEST_PAUSE
+    pause = min(timedelta(seconds=2 ** min(message.attempts, 20)), longest)  # 2**50 seconds are no time any more
     values: dict[str, Any] = {"error": error[:2000], "due_at": now + pause}
-    if message.attempts >= TRIES:
+    if message.attempts >= TRIES and not patient:
         values |= {"done_at": now, "failed_at": now}
     db.write(lambda tx: _change(tx, message, **values))
 

@@ -14,6 +14,7 @@ from suwen.reviews.schemas import (
     AdminsReview,
     Answer,
     DoctorsReview,
+    FeedbackDocument,
     Hiding,
     OwnReview,
     PublicReview,
@@ -57,6 +58,13 @@ def change(tx: Session, me: Actor, now: datetime, id: str, data: ReviewEntry) ->
     return service.change_review(tx, me, id, data, now)
 
 
+@get("/api/v1/reviews/{id:str}/document", who=("patient", "admin"), tags=TAGS, operation_id="read_feedback_document",
+     audited="review")  # fmt: skip
+def document(tx: Session, me: Actor, now: datetime, id: str) -> FeedbackDocument:
+    """One's own review, or any for an admin, in the shape of the clinic schema's collection; not while it is hidden."""
+    return service.document(tx, me, id, now)
+
+
 @get("/api/v1/me/doctor/reviews", who="doctor", tags=TAGS, operation_id="list_reviews_of_me")
 def of_me(
     tx: Session, me: Actor, unanswered: bool = False, after: str | None = None, limit: int | None = None
@@ -91,4 +99,4 @@ def show(tx: Session, me: Actor, now: datetime, id: str) -> AdminsReview:
     return service.show_again(tx, me, id, now)
 
 
-ROUTES = routes_of(of_doctor, summary, write, mine, change, of_me, answer, every, hide, show)
+ROUTES = routes_of(of_doctor, summary, write, mine, change, document, of_me, answer, every, hide, show)

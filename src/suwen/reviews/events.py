@@ -25,3 +25,11 @@ class ReviewHidden(Event):
     name = "reviews.hidden"
     review_id: str
     version: int
+
+
+@dataclass(frozen=True)
+class ReviewShown(Event):
+    """Again, after it was hidden."""
+
+    name = "reviews.shown"
+    review_id: str

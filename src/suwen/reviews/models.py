@@ -11,7 +11,7 @@ from suwen.core.db import Changing, Json, LongText, Record, Versioned, choice, e
 
 
 class Review(Versioned):
-    """One per appointment. The snapshots keep both names as they were."""
+    """One per appointment. The snapshots keep both names as they were, `tags` the words that were given."""
 
     __tablename__ = "reviews"
     __table_args__ = (
@@ -33,6 +33,7 @@ class Review(Versioned):
     professionalism_rating: Mapped[int | None]
     efficiency_rating: Mapped[int | None]
     comment: Mapped[str | None] = mapped_column(LongText)
+    tags: Mapped[list[Any] | None] = mapped_column(Json)
     is_anonymous: Mapped[bool] = flag()
     is_visible: Mapped[bool] = flag(True)
     hidden_reason: Mapped[str | None] = mapped_column(String(500))

@@ -1,4 +1,4 @@
-"""When a review may be changed, what it adds up to, and how its author is named."""
+"""When a review may be changed, what it adds up to, how its author is named, and its document."""
 
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -39,3 +39,24 @@ def full_name(snapshot: Mapping[str, Any] | None) -> str:
     first, last = (str((snapshot or {}).get(key) or "") for key in ("first_name", "last_name"))
     chinese = all("\u3400" <= c <= "\u9fff" for c in last + first)
     return last + first if chinese else f"{first} {last}".strip()
+
+
+def document(row: Any) -> dict[str, Any] | None:
+    """Of the collection `feedback`. Every field is always there; what is not known is null.
+
+    None while an admin hides it. Who wants to stay unnamed is not named there either, nor by the visit.
+    """
+    if not row.is_visible:
+        return None
+    patient = {} if row.is_anonymous else row.patient_snapshot or {}
+    doctor = row.doctor_snapshot or {}
+    names = ("id", "first_name", "last_name")
+    return {
+        "appointment_id": None if row.is_anonymous else row.appointment_id,
+        "patient_snapshot": {name: patient.get(name) or None for name in names},
+        "doctor_snapshot": {name: doctor.get(name) or None for name in names},
+        "rating": row.rating,
+        "comments": row.comment,
+        "tags": sorted(row.tags or []),
+        "submitted_at": row.created_at.isoformat().replace("+00:00", "Z"),
+    }

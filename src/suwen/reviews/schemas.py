@@ -84,6 +84,25 @@ class AdminsReview(OwnReview):
     patient: str
 
 
+class NameSnapshot(View):
+    id: str | None
+    first_name: str | None
+    last_name: str | None
+
+
+class FeedbackDocument(View):
+    """In the shape of the clinic schema's collection `feedback`. Who wants to stay unnamed is null in it."""
+
+    id: str = msgspec.field(name="_id")
+    appointment_id: str | None
+    patient_snapshot: NameSnapshot
+    doctor_snapshot: NameSnapshot
+    rating: int
+    comments: str | None
+    tags: list[str]
+    submitted_at: str
+
+
 class Summary(View):
     """`stars` counts the reviews by number of stars, five first."""
 

@@ -1,5 +1,5 @@
 """Prescribing as JSON."""
 
-from suwen.prescribing.api import prescriptions, shelf
+from suwen.prescribing.api import documents, prescriptions, shelf
 
-ROUTES = [*prescriptions.ROUTES, *shelf.ROUTES]
+ROUTES = [*prescriptions.ROUTES, *shelf.ROUTES, *documents.ROUTES]

@@ -1,5 +1,6 @@
 """Prescriptions: written and signed by the doctor of a visit, read by those whom they concern."""
 
+from suwen.prescribing.service.documents import COLLECTION, document
 from suwen.prescribing.service.reading import (
     DeskVisit,
     desk,
@@ -12,5 +13,5 @@ from suwen.prescribing.service.reading import (
 )
 from suwen.prescribing.service.writing import change, draft, sign, void
 
-__all__ = ["DeskVisit", "change", "desk", "draft", "of_appointment", "of_person", "prescription", "prescriptions",
-           "sign", "view", "visit_of_prescription", "void"]  # fmt: skip
+__all__ = ["COLLECTION", "DeskVisit", "change", "desk", "document", "draft", "of_appointment", "of_person",
+           "prescription", "prescriptions", "sign", "view", "visit_of_prescription", "void"]  # fmt: skip

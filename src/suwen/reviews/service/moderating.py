@@ -10,7 +10,7 @@ from suwen.core.audit import seen
 from suwen.core.db import rows
 from suwen.core.errors import Conflict, NotFound
 from suwen.core.outbox import emit
-from suwen.reviews.events import ReviewHidden
+from suwen.reviews.events import ReviewHidden, ReviewShown
 from suwen.reviews.models import Review
 from suwen.reviews.schemas import AdminsReview
 from suwen.reviews.service import reading
@@ -27,6 +27,7 @@ def hide(tx: Session, actor: Actor, id: str, reason: str, now: datetime) -> Admi
 
 def show_again(tx: Session, actor: Actor, id: str, now: datetime) -> AdminsReview:
     _turn(tx, actor, id, True, None, now)
+    emit(tx, ReviewShown(id), now)
     return reading.one_review(tx, id, now)
 
 

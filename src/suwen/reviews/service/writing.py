@@ -40,7 +40,7 @@ def review_visit(tx: Session, me: Actor, appointment_id: str, entry: ReviewEntry
     review = Review(
         id=new_id(), appointment_id=row.id, patient_id=me.id, patient_profile_id=row.patient_profile_id,
         doctor_id=row.doctor_id, created_at=now, comment=_comment(entry), patient_snapshot=_patient(row),
-        doctor_snapshot=_doctor(row), **{name: getattr(entry, name) for name in PARTS},
+        doctor_snapshot=_doctor(row), tags=_tags(entry), **{name: getattr(entry, name) for name in PARTS},
     )  # fmt: skip
     try:
         with tx.begin_nested():
@@ -58,7 +58,8 @@ def change_review(tx: Session, me: Actor, id: str, entry: ReviewEntry, now: date
     if doctor_id is None:
         raise NotFound()
     take_turn(tx, doctor_id)
-    values: dict[str, Any] = {name: getattr(entry, name) for name in PARTS} | {"comment": _comment(entry)}
+    values: dict[str, Any] = {name: getattr(entry, name) for name in PARTS}
+    values |= {"comment": _comment(entry), "tags": _tags(entry)}
     in_time = Review.created_at > now - rules.EDITABLE
     if not rows(tx, update(Review).where(*mine, in_time).values(**values, version=Review.version + 1)):
         raise TooLateToEdit()
@@ -90,6 +91,11 @@ def _visit(tx: Session, me: Actor, appointment_id: str) -> Any:
 
 def _comment(entry: ReviewEntry) -> str | None:
     return (entry.comment or "").strip() or None
+
+
+def _tags(entry: ReviewEntry) -> list[str]:
+    """As they are called now: an admin may rename one later. Too many are refused when they are counted."""
+    return sorted(rules.tag_names(entry.tags) or [])
 
 
 def _patient(row: Any) -> dict[str, Any]:
