@@ -16,6 +16,7 @@ from suwen.prescribing.reference.herbs import (
     read_characters,
     read_incompatibilities,
     read_pieces,
+    read_sounds,
 )
 from suwen.prescribing.reference.rows import BadReference
 from suwen.prescribing.rules.reference import Piece, Product, Provenance, Reference
@@ -26,7 +27,7 @@ __all__ = ["DATA", "BadReference", "load", "reference"]
 DATA = Path(__file__).resolve().parent.parent / "data"
 LABEL = "suwen-1"
 FILES = (
-    "pieces.csv", "doses.csv", "cautions.csv", "characters.csv", "incompatible.yaml", "compounds.yaml",
+    "pieces.csv", "doses.csv", "cautions.csv", "characters.csv", "sounds.csv", "incompatible.yaml", "compounds.yaml",
     "medicines.yaml", "allergies.yaml", "interactions.yaml",
 )  # fmt: skip
 
@@ -67,6 +68,7 @@ def load(folder: Path, production: bool = False, accept_unreviewed: bool = False
         names=names,
         defaults={name: code for name, (code, _) in herbs.defaults.items()},
         characters=herbs.characters,
+        sounds=read_sounds(folder / "sounds.csv"),
     )
     waiting = sum(not one.reviewed_by for _, _, one in provenances(found))
     if waiting and production and not accept_unreviewed:

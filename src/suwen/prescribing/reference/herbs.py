@@ -30,9 +30,11 @@ PIECES = (
 DOSES = ("piece", "basis", "low", "high", "note", *PROVENANCE)
 CAUTIONS = ("piece", "condition", "severity", "zh", "en", *PROVENANCE)
 CHARACTERS = ("traditional", "simplified")
+SOUNDS = ("character", "pinyin")
 INCOMPATIBILITIES = {"incompatibilities": frozenset({"id", "severity", "zh", "en", "left", "right"})}
 RULE = re.compile(r"(F18-[1-9]|W19-[1-9]|X-[0-9]+)[a-z]?")
-PINYIN = re.compile(r"[a-z]+( [a-z]+)*")
+SYLLABLE = re.compile(r"[a-z]+")
+PINYIN = re.compile(rf"{SYLLABLE.pattern}( {SYLLABLE.pattern})*")
 IN_WATER = ("先煎", "后下", "包煎", "另煎", "烊化", "煎汤代水")  # methods that make no sense for what is not decocted
 
 
@@ -58,6 +60,16 @@ def read_characters(path: Path) -> dict[str, str]:
     for old, new in found.items():
         if new in found:
             raise BadReference(path.name, old, f"becomes {new}, which is itself to be changed")
+    return found
+
+
+def read_sounds(path: Path) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for row in table(path, SOUNDS, "character"):
+        character, syllable = row.text("character", required=True), row.text("pinyin", required=True)
+        if len(character) != 1 or character in found or not SYLLABLE.fullmatch(syllable):
+            row.refuse("must be one character, there once, and one syllable without tone")
+        found[character] = syllable
     return found
 
 

@@ -180,3 +180,4 @@ class Reference:
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # normalised name or alias -> codes
     defaults: Mapping[str, str] = field(default_factory=dict)  # a name without processing -> the default piece
     characters: Mapping[str, str] = field(default_factory=dict)  # traditional character -> simplified
+    sounds: Mapping[str, str] = field(default_factory=dict)  # pinyin of characters that only aliases have
