@@ -1,5 +1,6 @@
 """Whether what is ordered is what will be taken: amount x times a day x days."""
 
+import math
 import re
 from collections.abc import Iterator
 from decimal import ROUND_CEILING, Decimal
@@ -15,7 +16,7 @@ SHORT = Rule("quantity_short", "WARN", "Less is ordered than will be taken", "B-
 OVER = Rule("quantity_over", "WARN", "More is ordered than will be taken, whole packs counted", "B-R5")
 NO_MOST = Rule("as_needed_open", "WARN", "As needed, without the most per day", "B-R5")
 RULES = (SHORT, OVER, NO_MOST)
-PACK = re.compile(r"[x×*]\s*(\d{1,4})(?!\s*[a-z.\d])", re.IGNORECASE)
+PACK = re.compile(r"[x×*]\s*(\d{1,4})(?![\d.])")
 
 
 def in_packs(units: Decimal, pack: int) -> Decimal:
@@ -24,9 +25,8 @@ def in_packs(units: Decimal, pack: int) -> Decimal:
 
 
 def pack_of(product: Product) -> int:
-    """ "0.25 g x 24" -> 24; 1 where the specification does not say."""
-    match = PACK.search(product.specification)
-    return max(int(match[1]), 1) if match else 1
+    """ "0.25 g x 24" -> 24, "0.5 g x 12 x 2" -> 24; 1 where the specification does not say."""
+    return math.prod(int(count) or 1 for count in PACK.findall(product.specification))
 
 
 def findings(case: Case) -> Iterator[Finding]:
