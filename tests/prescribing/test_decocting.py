@@ -16,7 +16,8 @@ def herb(name, amount="9", method="", **more):
 PLAIN = [herb("陈皮"), herb("法半夏"), herb("茯苓", "15")]
 EVERYTHING = [*PLAIN, herb("附子", "15", "先煎"), herb("石膏", "30", "先煎"), herb("薄荷", "6", "后下"),
               herb("车前子", "12", "包煎"), herb("人参", "6", "另煎"), herb("阿胶", "9", "烊化"),
-              herb("芒硝", "6", "冲服"), herb("番泻叶", "3", "泡服"), herb("灶心土", "30", "煎汤代水"), herb("砂仁", "6", "打碎")]  # fmt: skip
+              herb("芒硝", "6", "冲服"), herb("番泻叶", "3", "泡服"),
+              herb("灶心土", "30", "煎汤代水"), herb("砂仁", "6", "打碎")]  # fmt: skip
 
 
 def kinds(made):

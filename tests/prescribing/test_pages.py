@@ -139,8 +139,8 @@ def test_the_paper_carries_its_text_and_its_fonts(paper, house):
     assert answer.headers["content-type"] == "application/pdf"
     assert f"{one['code']}.pdf" in answer.headers["content-disposition"]
     words = "".join(page.extract_text() for page in document.pages)
-    for expected in ("䗪虫", "炙甘草", "水煎服", "每日两次", "7天", "脾虚", "忌生冷", one["code"], "Not safety-checked",
-                     "Zhang Zhongjing 张仲景", "李老太太"):  # fmt: skip
+    for expected in ("䗪虫", "炙甘草", "水煎服", "每日两次", "7 days", "脾虚", "忌生冷", one["code"],
+                     "Not safety-checked", "Zhang Zhongjing 张仲景", "李老太太"):  # fmt: skip
         assert expected in words, expected
     fonts = [font.get_object() for page in document.pages for font in page["/Resources"]["/Font"].values()]
     assert fonts

@@ -13,6 +13,7 @@ from suwen.core.web.reader import reader_of
 from suwen.core.web.routes import form, page, routes_of
 from suwen.prescribing import pdf, service
 from suwen.prescribing.schemas import VoidInput
+from suwen.prescribing.service import papers
 
 READERS, WRITERS = ("patient", "doctor", "pharmacist"), ("doctor",)
 PDF = ".pdf"
@@ -41,7 +42,9 @@ def void(tx: Session, me: Actor, now: datetime, id: str, data: VoidInput) -> See
 def on_paper(tx: Session, me: Actor, house: House, now: datetime, request: Any, id: str) -> Download:
     one = service.prescription(tx, me, id, now, action="print")
     reader = reader_of(request.scope, me, house.settings.zone)
-    document = pdf.made(house.press, one, now, reader.locale, house.settings.zone)
+    zone, address = house.settings.zone, house.settings.base_url
+    paper = papers.paper(tx, one, reader.locale, zone)
+    document = pdf.made(house.press, one, paper, now, reader.locale, zone, address)
     return Download(document, "application/pdf", f"{one.code}.pdf", inline=True)
 
 

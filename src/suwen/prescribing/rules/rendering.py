@@ -73,6 +73,11 @@ class Written:
     gloss: str = ""
     lines: tuple[str, ...] = ()
 
+    @property
+    def above(self) -> str:
+        """The note, where it is short enough to stand at the upper right."""
+        return self.note if width(self.note) <= NOTE_WIDTH else ""
+
 
 @dataclass(frozen=True)
 class Sheet:
@@ -105,7 +110,7 @@ def sheet(
     herbal = kind == "herbal"
     ordered = sorted(medicines, key=_rank) if herbal else list(medicines)
     items = [_herb(one, locale, glosses or {}) if herbal else _product(one, locale, frequency) for one in ordered]
-    long = [f"{item.name}：{item.note}" for item in items if herbal and width(item.note) > NOTE_WIDTH]
+    long = [f"{item.name}：{item.note}" for item in items if herbal and item.note and not item.above]
     reasons = [_override(one, foot.doctor, locale) for one in overrides]
     return Sheet(
         title=_of(TITLES, kind, locale), institution=head.institution, kind=kind, header=tuple(_header(head, locale)),
@@ -304,7 +309,7 @@ def _rows(one: Sheet, columns: int) -> list[str]:
 
 
 def _cell(item: Written) -> str:
-    note = f"({item.note})" if item.note and width(item.note) <= NOTE_WIDTH else ""
+    note = f"({item.above})" if item.above else ""
     return f"{item.name}{item.amount}{note}" + (f" {item.gloss}" if item.gloss else "")
 
 

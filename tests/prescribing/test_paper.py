@@ -1,0 +1,115 @@
+"""The paper: its words, its form, and that every character on it is drawn."""
+
+import io
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from fontTools.ttLib import TTFont
+from pypdf import PdfReader
+from pypdf.generic import ByteStringObject, ContentStream, TextStringObject
+
+RARE = "䗪𬸚㓁𠮷龘"
+
+
+class Glyphs:
+    """One font of a document: which glyph a code draws, for which character, and whether there is ink in it."""
+
+    def __init__(self, font: Any) -> None:
+        encoding, inner = font["/Encoding"], font["/DescendantFonts"][0].get_object()
+        self._listed = None
+        if encoding != "/Identity-H":  # then some character is in no font, and its code leads to the empty box
+            found = re.findall(rb"<([0-9a-f]{4})> (\d+)", encoding.get_data())
+            self._listed = {int(code, 16): int(glyph) for code, glyph in found}
+        chars = re.findall(rb"<([0-9a-f]{4})> <([0-9a-f]+)>", font["/ToUnicode"].get_data())
+        self.chars = {int(code, 16): bytes.fromhex(text.decode()).decode("utf-16-be") for code, text in chars}
+        described = inner["/FontDescriptor"]
+        program = described.get("/FontFile2") or described["/FontFile3"]
+        self._shapes = TTFont(io.BytesIO(program.get_data()))
+
+    def draws(self, code: int) -> bool:
+        glyph = code if self._listed is None else self._listed.get(code, 0)
+        if glyph == 0:
+            return False
+        if self.chars.get(code, "").isspace() or "glyf" not in self._shapes:
+            return True
+        shape = self._shapes["glyf"][self._shapes.getGlyphName(glyph)]
+        return bool(shape.numberOfContours != 0)
+
+
+def drawn(document: PdfReader) -> Iterator[tuple[str, bool]]:
+    """Every character that the pages write, and whether it is drawn."""
+    known: dict[str, Glyphs] = {}
+    for page in document.pages:
+        fonts, font = page["/Resources"]["/Font"], ""
+        for operands, operator in ContentStream(page.get_contents(), document).operations:
+            if operator == b"Tf":
+                font = str(operands[0])
+            if operator not in (b"Tj", b"TJ"):
+                continue
+            glyphs = known.setdefault(font, Glyphs(fonts[font].get_object()))
+            for piece in operands[0] if operator == b"TJ" else operands:
+                if isinstance(piece, (ByteStringObject, TextStringObject)):
+                    raw = piece.original_bytes
+                    codes = [int.from_bytes(raw[at : at + 2]) for at in range(0, len(raw), 2)]
+                    yield from ((glyphs.chars.get(code, "?"), glyphs.draws(code)) for code in codes)
+
+
+def missing(document: PdfReader) -> list[str]:
+    return [char for char, there in drawn(document) if not there]
+
+
+@pytest.fixture
+def paper(people, signed):
+    """`paper(locale="en", diagnosis="…")`: the prescription, its document as Li Na gets it, and its text."""
+
+    def get(locale="zh-CN", **more):
+        one = signed(**more)
+        people["li"].cookies["lang"] = locale
+        answer = people["li"].page(f"/prescriptions/{one['id']}/pdf")
+        assert answer.status_code == 200, answer.text
+        document = PdfReader(io.BytesIO(answer.content))
+        return one, document, "".join(page.extract_text() for page in document.pages)
+
+    return get
+
+
+def test_every_character_is_drawn(paper):
+    _, document, words = paper(diagnosis=f"诊断 {RARE}", instructions=f"忌 {RARE} é ß ≤ ℃ ½")
+    assert all(letter in words for letter in RARE)
+    assert {char for char, _ in drawn(document)} >= set(RARE)
+    assert missing(document) == []
+
+
+def test_a_character_that_no_font_has_is_found(paper):
+    """The test above can fail: nobody draws the last place of Unicode."""
+    _, document, _ = paper(diagnosis="a\U0010fffd")
+    assert missing(document)
+
+
+def test_the_form_that_the_norm_asks_for(paper):
+    herbs = [
+        {"name": "炙甘草", "amount": "6", "unit": "g", "role": "使"},
+        {"name": "附子", "amount": "10", "unit": "g", "role": "君", "method": "先煎"},
+    ]
+    regimen = {"doses": 7, "doses_per_day": "1", "ml": 400, "times_per_day": 2, "timing": "empty_stomach",
+               "temperature": "warm", "avoid": "生冷"}  # fmt: skip
+    one, document, words = paper(kind="herbal", medicines=herbs, regimen=regimen)
+    flat = re.sub(r"\s", "", words)
+    for expected in ("中药饮片处方笺", "SuwenClinic", one["code"], "费别自费", "姓名Mrs.Li李老太太", "科别",
+                     "临床诊断脾虚", "Rp", "炙甘草6g", "附子10g(先煎)",
+                     "共7剂，每日1剂，水煎400ml，分早晚两次空腹温服，忌生冷",
+                     "以下空白", "医师签名", "审核药师", "调配药师", "核对、发药药师", "/verify"):  # fmt: skip
+        assert expected in flat, expected
+    assert flat.index("附子10g") < flat.index("炙甘草6g")
+    assert len(document.pages) == 2
+    kitchen = document.pages[1].extract_text()
+    assert "60 分钟" in kitchen
+
+
+def test_the_same_in_english(paper):
+    _, document, words = paper(locale="en")
+    for expected in ("nothing below this line", "Doctor", "Dispensed by", "Not safety-checked", "Is it genuine?"):
+        assert expected in words, expected
+    assert missing(document) == []
