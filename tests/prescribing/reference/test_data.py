@@ -7,8 +7,10 @@ from time import perf_counter
 
 import pytest
 
+from suwen.prescribing.formulas import formulas
 from suwen.prescribing.reference import DATA, load, reference
 from suwen.prescribing.rules.reference import Piece
+from suwen.prescribing.rules.resolver import resolve
 
 HERE = Path(__file__).parent
 PREGNANCY = {"禁用": "forbidden", "慎用": "caution", "忌服": "avoid", "—": ""}
@@ -240,3 +242,42 @@ def test_loading_is_quick() -> None:
         return perf_counter() - start
 
     assert min(seconds() for _ in range(3)) < 0.15
+
+
+CONTAINS = [
+    ("小柴胡颗粒", "姜半夏"),
+    ("附子理中丸", "附子"),
+    ("六味地黄丸", "熟地黄"),
+    ("逍遥丸", "炙甘草"),
+    ("藿香正气水", "生半夏"),
+    ("通宣理肺丸", "姜半夏"),
+    ("天王补心丹", "朱砂"),
+    ("安宫牛黄丸", "雄黄"),
+    ("人参健脾丸", "人参"),
+    ("苏合香丸", "丁香"),
+    ("十全大补丸", "肉桂"),
+    ("防风通圣丸", "芒硝"),
+    ("小活络丸", "制川乌"),
+    ("失笑散", "五灵脂"),
+    ("蜜炼川贝枇杷膏", "川贝母"),
+]
+
+
+@pytest.mark.parametrize(("product", "inside"), CONTAINS)
+def test_what_is_in_compound_products(product: str, inside: str) -> None:
+    found = resolve(reference(), product, "compound")
+    assert piece(inside).code in reference().products[found.code].pieces
+
+
+def test_cold_remedies_say_how_much_paracetamol_is_in_them() -> None:
+    inside = {
+        name: dict(reference().products[resolve(reference(), name, "compound").code].ingredients)["paracetamol"]
+        for name in ("感冒灵颗粒", "维C银翘片")
+    }
+    assert inside == {"感冒灵颗粒": Decimal(200), "维C银翘片": Decimal(105)}
+
+
+def test_classic_formulas_are_made_of_known_pieces() -> None:
+    for formula in formulas().values():
+        for line in formula.pieces:
+            assert resolve(reference(), line.name).code, f"{formula.name}: {line.name}"

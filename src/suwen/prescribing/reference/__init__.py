@@ -18,7 +18,7 @@ from suwen.prescribing.reference.herbs import (
     read_pieces,
     read_sounds,
 )
-from suwen.prescribing.reference.rows import BadReference
+from suwen.prescribing.reference.rows import BadReference, document
 from suwen.prescribing.rules.reference import Piece, Product, Provenance, Reference
 from suwen.prescribing.rules.spelling import plain
 
@@ -45,10 +45,10 @@ def load(folder: Path, production: bool = False, accept_unreviewed: bool = False
     read_pieces(folder, herbs)
     finish(herbs)
     pieces = herbs.pieces
-    general = medicines.optional(folder / "medicines.yaml", medicines.MEDICINES)
+    general = document(folder / "medicines.yaml", medicines.MEDICINES)
     ingredients = medicines.read_ingredients(general["ingredients"], pieces)
     products: dict[str, Product] = {}
-    for rows in (medicines.optional(folder / "compounds.yaml", medicines.COMPOUNDS)["products"], general["products"]):
+    for rows in (document(folder / "compounds.yaml", medicines.COMPOUNDS)["products"], general["products"]):
         medicines.read_products(rows, pieces, ingredients, products)
     sides = medicines.sides(pieces, ingredients, products)
     names = _names(herbs, products)
@@ -60,10 +60,10 @@ def load(folder: Path, production: bool = False, accept_unreviewed: bool = False
         ingredients=ingredients,
         incompatibilities=tuple(read_incompatibilities(folder / "incompatible.yaml", pieces).values()),
         allergies=medicines.read_allergies(
-            medicines.optional(folder / "allergies.yaml", medicines.ALLERGIES)["allergies"], sides
+            document(folder / "allergies.yaml", medicines.ALLERGIES)["allergies"], sides
         ),
         interactions=medicines.read_interactions(
-            medicines.optional(folder / "interactions.yaml", medicines.INTERACTIONS)["interactions"], sides
+            document(folder / "interactions.yaml", medicines.INTERACTIONS)["interactions"], sides
         ),
         names=names,
         defaults={name: code for name, (code, _) in herbs.defaults.items()},

@@ -2,11 +2,10 @@
 
 from collections.abc import Container, Mapping
 from decimal import Decimal
-from pathlib import Path
 from typing import get_args
 
 from suwen.prescribing.reference.herbs import caution_of
-from suwen.prescribing.reference.rows import Row, document
+from suwen.prescribing.reference.rows import Row
 from suwen.prescribing.rules.reference import (
     AllergyClass,
     Caution,
@@ -165,11 +164,6 @@ def read_interactions(rows: list[Row], sides: Container[str]) -> tuple[Interacti
         zh, en = row.text("zh", required=True), row.text("en", required=True)
         found[name] = Interaction(name, left, right, row.severity(), zh, en, row.provenance())
     return tuple(found.values())
-
-
-def optional(path: Path, sections: Mapping[str, frozenset[str]]) -> dict[str, list[Row]]:
-    """A file that may be missing from an overlay."""
-    return document(path, sections) if path.exists() else {section: [] for section in sections}
 
 
 def sides(
