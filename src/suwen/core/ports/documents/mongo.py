@@ -136,10 +136,11 @@ class MongoDocuments:
         return False
 
     def _remember(self, place: dict[str, str], revision: int) -> None:
+        highest = {"$max": {"revision": revision}}
         try:
-            self.database[REMOVED].update_one(place, {"$max": {"revision": revision}}, upsert=True)
+            self.database[REMOVED].update_one(place, highest, upsert=True)
         except DuplicateKeyError:  # another one was first with the same id: it is there now
-            self.database[REMOVED].update_one(place, {"$max": {"revision": revision}})
+            self.database[REMOVED].update_one(place, highest, upsert=True)
 
     def _removed_by(self, collection: str, id: str) -> int:
         found = self.database[REMOVED].find_one({"_id": f"{collection}/{id}"})

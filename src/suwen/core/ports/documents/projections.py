@@ -54,12 +54,21 @@ class Difference:
 
 
 def keep(db: Database, store: Documents, collection: Collection, id: str) -> None:
-    """Write the row's document as it is now, or take it out. For jobs that hear of a change; as often as they like."""
+    """Write the row's document as it is now, or take it out. For jobs that hear of a change; as often as they like.
+
+    The row is looked at again afterwards: so the last to write has written the newest, even into a store that compares
+    revisions and writes in two steps (FerretDB does).
+    """
     for field in collection.fields:
         store.ensure_index(collection.name, field)
     fresh = _fresh(db, collection, [id]).get(id)
-    if fresh is not None:
+    for _ in range(ROUNDS):
+        if fresh is None:
+            return
         _store(store, collection, id, fresh, force=False)
+        written, fresh = fresh, _fresh(db, collection, [id]).get(id)
+        if fresh == written:
+            return
 
 
 def rebuild(db: Database, store: Documents, collection: Collection) -> Iterator[int]:
@@ -71,9 +80,14 @@ def rebuild(db: Database, store: Documents, collection: Collection) -> Iterator[
         store.ensure_index(collection.name, field)
     seen = 0
     for ids in _rows(db, collection):
-        for id, fresh in _fresh(db, collection, ids).items():
-            if not _store(store, collection, id, fresh, force=False):
+        fresh = _fresh(db, collection, ids)
+        for id in fresh:
+            if not _store(store, collection, id, fresh[id], force=False):
                 _enforce(db, store, collection, id)
+        after = _fresh(db, collection, ids)
+        for id in fresh:
+            if after.get(id) != fresh[id]:
+                keep(db, store, collection, id)
         seen += len(ids)
         yield seen
     for ids in store.ids(collection.name):
