@@ -91,7 +91,8 @@ def test_collections_do_not_meet(store):
 @pytest.mark.parametrize(
     ("field", "value", "found"),
     [("appointment_id", "a-1", ["1", "3"]), ("appointment_id", "A-1", []),
-     ("patient_snapshot.id", "p-1", ["1", "2", "3"]), ("rating", 5, ["2"]), ("rating", "5", []), ("nothing.like.this", "x", [])],
+     ("patient_snapshot.id", "p-1", ["1", "2", "3"]), ("rating", 5, ["2"]), ("rating", "5", []),
+     ("nothing.like.this", "x", [])],
 )  # fmt: skip
 def test_finding_by_a_field(store, field, value, found):
     for id, body in (("3", ONE), ("2", OTHER), ("1", ONE)):

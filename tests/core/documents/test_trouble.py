@@ -1,4 +1,4 @@
-"""MongoDB that fails, hangs and goes away, as the stub does on demand: what is raised, what is repeated, what is kept."""
+"""MongoDB that fails, hangs and goes away, as the stub does on demand: what is raised, repeated and kept."""
 
 import threading
 import time
