@@ -47,7 +47,7 @@ def test_writing_and_signing_on_pages_without_a_script(people, visit):
     done = zhang.form(f"/prescriptions/desk/{visit}/{id}/sign", {"version": "2", "not_safety_checked": "on"})
     assert "Signed. The patient can read it now." in text(done)
     page = people["li"].page(f"/prescriptions/{id}")
-    for words in ("䗪虫", "6 g", "每日两次", "7 days", "忌生冷", "Not safety-checked", "Signed by Zhang Zhongjing"):
+    for words in ("䗪虫", "6g", "(bid)", "7 days", "忌生冷", "Not safety-checked", "Signed by Zhang Zhongjing"):
         assert words in text(page), words
     assert "Make it void" not in text(page)
 
@@ -139,7 +139,7 @@ def test_the_paper_carries_its_text_and_its_fonts(paper, house):
     assert answer.headers["content-type"] == "application/pdf"
     assert f"{one['code']}.pdf" in answer.headers["content-disposition"]
     words = "".join(page.extract_text() for page in document.pages)
-    for expected in ("䗪虫", "炙甘草", "水煎服", "每日两次", "7 days", "脾虚", "忌生冷", one["code"],
+    for expected in ("䗪虫", "炙甘草", "水煎服", "bid", "7 days", "脾虚", "忌生冷", one["code"],
                      "Not safety-checked", "Zhang Zhongjing 张仲景", "李老太太"):  # fmt: skip
         assert expected in words, expected
     fonts = [font.get_object() for page in document.pages for font in page["/Resources"]["/Font"].values()]

@@ -21,15 +21,27 @@ PDF = ".pdf"
 
 @page("/prescriptions", who=READERS, audited="prescription")
 def listing(tx: Session, me: Actor, now: datetime, status: str | None = None, after: str | None = None) -> Page:
-    part = service.prescriptions(tx, me, now, status=status or None, after=after)
-    return Page("prescribing/list.html", {"part": part, "status": status or "", "after": after})
+    shown = {
+        "part": service.prescriptions(tx, me, now, status=status or None, after=after),
+        "coming": papers.coming(tx, me) if not status and not after else [],
+        "status": status or "",
+        "after": after,
+    }
+    return Page("prescribing/list.html", shown)
 
 
 @page("/prescriptions/{id:str}", who=READERS, audited="prescription")
-def show(tx: Session, me: Actor, now: datetime, id: str) -> Page | See:
+def show(tx: Session, me: Actor, house: House, now: datetime, request: Any, id: str) -> Page | See:
     if id.endswith(PDF):  # the router knows whole parts of a path only
         return See(f"/prescriptions/{id.removesuffix(PDF)}/pdf")
-    return Page("prescribing/prescription.html", {"one": service.prescription(tx, me, id, now)})
+    one = service.prescription(tx, me, id, now)
+    locale, settings = reader_of(request.scope, me, house.settings.zone).locale, house.settings
+    shown = {
+        "one": one,
+        "paper": papers.paper(tx, one, locale, settings.zone),
+        "code": pdf.qr(pdf.verify_address(settings.base_url, one.code)),
+    }
+    return Page("prescribing/prescription.html", shown)
 
 
 @form("/prescriptions/{id:str}/void", again=show, who=WRITERS, audited="prescription")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from suwen.prescribing.rules.reference import Reference
 from suwen.prescribing.rules.rendering import amount
 from suwen.prescribing.rules.steps import TEXTS, TITLES
 from suwen.prescribing.rules.wording import ROUTES, TEMPERATURES, TIMINGS, chinese, portions, word
@@ -23,10 +24,7 @@ ACONITES = frozenset({
     "熟附片", "盐附子", "生附子", "川附子", "天雄", "漏篮子", "乌头", "川乌", "制川乌", "生川乌", "草乌", "制草乌",
     "生草乌",
 })  # fmt: skip
-ACONITE_CODES = frozenset({
-    "fuzi", "zhifuzi", "chuanwu", "zhichuanwu", "caowu", "zhicaowu", "heishunpian", "baifupian", "danfupian",
-    "paofupian",
-})  # fmt: skip
+ACONITE_FAMILIES = frozenset({"附子", "川乌", "草乌"})
 HOURS = frozenset({"水牛角"})
 SURFACE = frozenset({
     "麻黄", "荆芥", "荆芥穗", "防风", "紫苏叶", "苏叶", "薄荷", "羌活", "桑叶", "菊花", "金银花", "连翘", "葛根",
@@ -74,8 +72,11 @@ class Cooking:
     minutes: Minutes
 
 
-def cooking(medicines: Sequence[Line], regimen: Line | None, locale: str) -> Cooking | None:
-    """The sheet for one dose; None where nothing is cooked (powders, pills, products)."""
+def cooking(
+    medicines: Sequence[Line], regimen: Line | None, locale: str, reference: Reference | None = None
+) -> Cooking | None:
+    """The sheet for one dose; None where nothing is cooked (powders, pills, products). `reference` knows an aconite by
+    whatever name."""
     how = regimen or {}
     form = how.get("form") or "decoction"
     if not medicines or form not in ("decoction", "external", "granules"):
@@ -83,22 +84,23 @@ def cooking(medicines: Sequence[Line], regimen: Line | None, locale: str) -> Coo
     if form == "granules":
         steps = [_step("granules", [], locale)]
     else:
-        by = _sorted(medicines)
+        by = _sorted(medicines, reference)
         steps = [*_before(by, locale), *_pot(by, locale), *_into_the_cup(by, how, locale)]
     steps.append(_taken(how, locale))
     timed = [step.minutes for step in steps if step.minutes and not step.beside]
     return Cooking(tuple(steps), (sum(low for low, _ in timed), sum(high for _, high in timed)))
 
 
-def is_aconite(line: Line) -> bool:
-    return line.get("name") in ACONITES or line.get("code") in ACONITE_CODES
+def is_aconite(line: Line, reference: Reference | None = None) -> bool:
+    piece = reference.pieces.get(line.get("code") or "") if reference else None
+    return line.get("name") in ACONITES or (piece is not None and piece.family in ACONITE_FAMILIES)
 
 
-def _sorted(medicines: Sequence[Line]) -> dict[str, list[Line]]:
+def _sorted(medicines: Sequence[Line], reference: Reference | None) -> dict[str, list[Line]]:
     """The lines by what is done with them; "" is the pot. Aconites and minerals are both 先煎, for different times."""
     by: dict[str, list[Line]] = {}
     for line in medicines:
-        method = "aconite" if is_aconite(line) else str(line.get("method") or "")
+        method = "aconite" if is_aconite(line, reference) else str(line.get("method") or "")
         if method == "先煎" and line.get("name") in HOURS:
             method = "horn"
         by.setdefault(method if method in KNOWN else "", []).append(line)

@@ -1,6 +1,8 @@
 """A prescription put into the form of the norm, with what stands above and below the line from elsewhere."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -8,32 +10,72 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
-from suwen.accounts.models import User
+from suwen.accounts.models import PatientProfile, User
 from suwen.clinics.models import Department, Doctor
 from suwen.core import money, times
-from suwen.prescribing.models import Dispensing
-from suwen.prescribing.rules import decocting, rendering
+from suwen.core.actor import Actor
+from suwen.prescribing.models import Dispensing, Prescription, SafetyEvaluation
+from suwen.prescribing.reference import reference
+from suwen.prescribing.rules import decocting, frequencies, rendering
+from suwen.prescribing.rules.advice import Advice, advice
 from suwen.prescribing.rules.wording import chinese
 from suwen.prescribing.schemas import PrescriptionView
 
 
 @dataclass(frozen=True)
 class Paper:
-    """The sheet as it is printed, and how a formula is cooked; None where nothing is."""
+    """The sheet as it is printed; how a formula is cooked, None where nothing is; what the person should know.
+    `reviewed`: whether a pharmacist has confirmed the rules that the prescription was checked by."""
 
     sheet: rendering.Sheet
     cooking: decocting.Cooking | None
+    advice: list[Advice]
+    reviewed: bool
+
+
+@dataclass(frozen=True)
+class Coming:
+    patient_name: str
+    doctor: str
+    signed_at: datetime
 
 
 def paper(tx: Session, one: PrescriptionView, locale: str, zone: str) -> Paper:
     """`one` was read by whoever may; the day is the clinic's."""
-    place = times.known_zone(zone) or ZoneInfo("UTC")
+    place, known = times.known_zone(zone) or ZoneInfo("UTC"), reference()
     lines, regimen = [_plain(line) for line in one.medicines], _plain(one.regimen) if one.regimen else None
+    head, foot = _head(tx, one, place, locale), _foot(tx, one, locale)
     made = rendering.sheet(
-        one.kind, lines, _head(tx, one, place, locale), _foot(tx, one, locale), locale,  # type: ignore[arg-type]
-        regimen=regimen, instructions=one.instructions, refills=one.refill_allowed, overrides=_overrides(one, locale),
+        one.kind, lines, head, foot, locale,  # type: ignore[arg-type]
+        regimen=regimen, instructions=one.instructions, refills=one.refill_allowed,
+        overrides=_overrides(tx, one, locale), frequency=_often,
+        glosses={line["code"]: known.pieces[line["code"]].pinyin for line in lines if line.get("code") in known.pieces},
     )  # fmt: skip
-    return Paper(made, decocting.cooking(lines, regimen, locale) if one.kind == "herbal" else None)
+    outside = bool(regimen) and ((regimen or {}).get("route") or "oral") != "oral"
+    return Paper(
+        made, decocting.cooking(lines, regimen, locale, known) if one.kind == "herbal" else None,
+        advice(lines, known, locale, sex=head.sex, age=times.age(head.born, head.day) if head.day else None,
+               outside=outside),
+        known.reviewed,
+    )  # fmt: skip
+
+
+def coming(tx: Session, actor: Actor) -> list[Coming]:
+    """What was signed for the family and waits for a pharmacist. What is in it is not theirs to read yet."""
+    if actor.role != "patient":
+        return []
+    family = select(PatientProfile.id).where(PatientProfile.user_id == actor.id)
+    found = (
+        select(Prescription.patient_name, Prescription.signed_by, Prescription.signed_at)
+        .where(
+            Prescription.patient_profile_id.in_(family),
+            Prescription.status.in_(("signed", "returned")),
+            Prescription.effective_at.is_(None),
+        )
+        .order_by(Prescription.signed_at.desc())
+        .limit(20)
+    )
+    return [Coming(row.patient_name, row.signed_by, row.signed_at) for row in tx.execute(found)]
 
 
 def _head(tx: Session, one: PrescriptionView, place: ZoneInfo, locale: str) -> rendering.Head:
@@ -70,9 +112,21 @@ def _foot(tx: Session, one: PrescriptionView, locale: str) -> rendering.Foot:
     )  # fmt: skip
 
 
-def _overrides(one: PrescriptionView, locale: str) -> list[rendering.Override]:
-    said = [(found.zh if chinese(locale) else found.en, found.answer) for found in one.findings]
-    return [rendering.Override(text, reason) for text, reason in said if reason]
+def _overrides(tx: Session, one: PrescriptionView, locale: str) -> list[rendering.Override]:
+    """What the doctor signed a second time for, whoever reads the paper."""
+    found = tx.get_one(Prescription, one.id)
+    kept = tx.get(SafetyEvaluation, found.evaluation_id) if found.evaluation_id and found.answers else None
+    language, answers = "zh" if chinese(locale) else "en", found.answers or {}
+    said = [(str(finding[language]), answers.get(finding["key"])) for finding in (kept.findings if kept else [])]
+    return [rendering.Override(text, str(reason)) for text, reason in said if reason]
+
+
+def _often(line: Mapping[str, Any], locale: str) -> str:
+    """In the reader's language where it is understood, with the code that pharmacies know; else the doctor's words."""
+    said = frequencies.parse(str(line.get("frequency_code") or line.get("frequency") or ""))
+    if said is None:
+        return str(line.get("frequency") or "")
+    return f"{frequencies.words(said, locale)} ({said.code})"
 
 
 def _plain(struct: Any) -> dict[str, Any]:
