@@ -4,11 +4,13 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from suwen.prescribing.rules.case import Carrier, Case
 from suwen.prescribing.rules.findings import Finding, Severity
 from suwen.prescribing.rules.reference import Ingredient, Piece, Reference
 from suwen.prescribing.rules.saying import Rule, act, cited, found
+from suwen.prescribing.rules.spelling import plain
 
 DIRECT = Rule("allergy", "BLOCK_OVERRIDE", "The person is allergic to this substance, or to its class", "B-R1; B-R2")
 CROSS = Rule("allergy_cross", "WARN", "A class that cross-reacts with what the person is allergic to", "B-R1")
@@ -25,8 +27,10 @@ NONE = frozenset(
         "no known drug allergies", "no known drug allergy", "none known", "无已知药物过敏", "无已知过敏",
     }
 )  # fmt: skip
-APART = re.compile(r"[、，,;；/\n]|\s+(?:and|及|和)\s+|[及和与](?!\w*$)")
-NOTE = re.compile(r"[(（\[【][^)）\]】]*[)）\]】]")
+# between commas, but not inside parentheses: "青霉素（皮疹、休克）" is one entry
+ONE = re.compile(r"(?:[(（\[【][^)）\]】]*[)）\]】]?|(?!\s(?:and|or)\s)[^、，,;；/\n(（\[【])+")
+WITH = re.compile(r"[及和与]")  # also in names (白及), so that it parts only what is not known as a whole
+NOTE = re.compile(r"[(（\[【]([^)）\]】]*)[)）\]】]?")
 BEFORE = re.compile(r"^(?:患者|曾|有|对|服用|注射|allergic to|allergy to|allergies to|hypersensitivity to)\s*")
 AFTER = re.compile(
     r"\s*(?:药物过敏史|过敏史|药物过敏|过敏反应|过敏性休克|过敏|皮试阳性|皮试\(\+\)|皮疹|类药物|类药|类抗生素|类|药物"
@@ -48,43 +52,49 @@ class Recorded:
         return bool(self.codes or self.families or self.classes)
 
 
-def plain(text: str) -> str:
+def tidy(text: str) -> str:
     return unicodedata.normalize("NFKC", text).casefold().strip(" .。!！:：\t\r\n")
 
 
 def entries(texts: Iterable[str]) -> Iterator[str]:
-    """One allergen each; "青霉素、头孢过敏" -> "青霉素", "头孢". What says that there is none is left out."""
+    """One allergen each; "青霉素、头孢过敏" -> "青霉素", "头孢过敏". What says that there is none is left out."""
     for text in texts:
-        if plain(text) in NONE:
+        if tidy(text) in NONE:
             continue
-        for part in APART.split(NOTE.sub("", text)):
-            if plain(part) not in NONE:
-                yield part.strip()
+        for part in ONE.findall(text):
+            name = re.sub(r"^\s*(?:and|or)\s+", "", part).strip()
+            if tidy(name) not in NONE:
+                yield name
 
 
 def candidates(entry: str) -> list[str]:
-    """As written, then with fewer and fewer words around it: "对青霉素类药物过敏" -> "青霉素"."""
-    seen, text = [plain(entry)], plain(entry)
-    while True:
-        shorter = AFTER.sub("", BEFORE.sub("", text)).strip()
-        if shorter == text or not shorter:
-            return seen
-        seen.append(shorter)
-        text = shorter
+    """As written, then with fewer and fewer words around it: "对青霉素类药物过敏" -> "青霉素"; at last what is in
+    parentheses."""
+    seen = []
+    for text in (tidy(entry), tidy(NOTE.sub("", entry)), *(tidy(note) for note in NOTE.findall(entry))):
+        while text and text not in seen:
+            seen.append(text)
+            text = AFTER.sub("", BEFORE.sub("", text)).strip()
+    return seen
 
 
 def recorded(reference: Reference, texts: Iterable[str]) -> list[Recorded]:
     asked = list(dict.fromkeys(entries(texts)))
     if not asked:
         return []
+    found = []
+    for entry in asked:
+        whole = _understood(reference, entry)
+        parts = [] if whole.understood else [_understood(reference, part) for part in WITH.split(entry) if part.strip()]
+        found += parts if any(part.understood for part in parts) else [whole]
+    return found
+
+
+def _understood(reference: Reference, entry: str) -> Recorded:
     table = _table(reference)
-    return [_understood(reference, table, entry) for entry in asked]
-
-
-def _understood(reference: Reference, table: dict[str, list[tuple[str, str]]], entry: str) -> Recorded:
     for word in candidates(entry):
         meant = Recorded(entry)
-        for kind, code in table.get(word, ()):
+        for kind, code in table.get(plain(word, reference.characters), ()):
             if kind == "class":
                 meant.classes.add(code)
             elif kind == "piece":
@@ -100,12 +110,13 @@ def _understood(reference: Reference, table: dict[str, list[tuple[str, str]]], e
     return Recorded(entry)
 
 
+@lru_cache(maxsize=4)
 def _table(reference: Reference) -> dict[str, list[tuple[str, str]]]:
     """Every name that an allergen may have. A name of a class is the class's alone: 花粉 is pollen and not 天花粉."""
     table: dict[str, list[tuple[str, str]]] = {}
 
     def add(kind: str, code: str, names: Iterable[str]) -> None:
-        for name in dict.fromkeys(plain(name) for name in names if name):
+        for name in dict.fromkeys(plain(name, reference.characters) for name in names if name):
             table.setdefault(name, []).append((kind, code))
 
     for piece in reference.pieces.values():
@@ -115,8 +126,8 @@ def _table(reference: Reference) -> dict[str, list[tuple[str, str]]]:
     for product in reference.products.values():
         add("product", product.code, (product.name, product.zh, *product.aliases))
     for one in reference.allergies.values():
-        for name in (one.zh, one.en, *one.aliases):
-            table[plain(name)] = [entry for entry in table.get(plain(name), []) if entry[0] in ("class", "ingredient")]
+        for name in {plain(name, reference.characters) for name in (one.zh, one.en, *one.aliases)}:
+            table[name] = [entry for entry in table.get(name, []) if entry[0] in ("class", "ingredient")]
         add("class", one.code, (one.zh, one.en, *one.aliases))
     return table
 

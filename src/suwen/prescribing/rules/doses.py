@@ -154,14 +154,14 @@ def _together(case: Case, piece: Piece) -> Iterator[Finding]:
     """Each within its range, but taken on the same day: from two prescriptions, or a toxic species in two forms (附子
     and 黑顺片)."""
     toxic = piece.toxicity in TOXIC
-    amounts, highs, source = [], [], ""
+    amounts, highs, sources = [], [], []
     for line in (*case.own, *case.others):
         same = line.piece is piece or (toxic and line.piece is not None and line.piece.family == piece.family)
         for dose in ranges(case, line, line.piece) if same and line.piece else ():
             if dose.basis == "per_day_decoction" and dose.high is not None:
                 amounts.append((line, _amount(line, dose.basis)))
                 highs.append(dose.high)
-                source = cited(dose.provenance)
+                sources.append(cited(dose.provenance))
                 break
     total, lines = peak(amounts)
     high = max(highs, default=None)
@@ -174,7 +174,7 @@ def _together(case: Case, piece: Piece) -> Iterator[Finding]:
     zh = f"{zh_names} 合计每日 {number(total)} g，超过上限 {number(high)} g。{zh_act}"
     en = f"{en_names}: together {number(total)} g a day, more than {number(high)} g. {en_act}"
     subject = {f"family-{piece.family}"} if toxic else {piece.code}
-    yield found(TOGETHER, severity, lines, zh, en, subject=subject, source=source,
+    yield found(TOGETHER, severity, lines, zh, en, subject=subject, source=min(sources),
                 dose=number(total), limit=number(high))  # fmt: skip
 
 

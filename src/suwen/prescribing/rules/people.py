@@ -47,6 +47,8 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     "epilepsy": ("癫痫", "epilepsy"),
     "g6pd": ("G6PD 缺乏症", "G6PD deficiency"),
     "athlete": ("运动员", "athlete"),
+    "gout": ("痛风", "gout"),
+    "thyroid": ("甲状腺疾病", "thyroid disease"),
 }
 # what follows from other facts of the person
 DERIVED: dict[str, tuple[str, str]] = {
@@ -56,7 +58,6 @@ DERIVED: dict[str, tuple[str, str]] = {
     "lactation": ("哺乳期", "lactation"),
     "menstruation": ("月经期", "menstruation"),
 }
-RANK: dict[Pregnancy, int] = {"": 0, "caution": 1, "avoid": 2, "forbidden": 3}
 GRADES: dict[Pregnancy, tuple[str, str]] = {
     "caution": ("慎用", "to be used with caution"),
     "avoid": ("忌用", "to be avoided"),
