@@ -55,6 +55,7 @@ from suwen.portal import api as portal_api
 from suwen.portal import pages as portal_pages
 from suwen.prescribing import api as prescribing_api
 from suwen.prescribing import pages as prescribing_pages
+from suwen.prescribing import reference
 from suwen.prescribing import service as prescribing_service
 from suwen.prescribing.jurisdictions import jurisdiction
 from suwen.prescribing.models import SigningKey
@@ -109,6 +110,7 @@ SEALED: tuple[tuple[type[Record], str], ...] = (
 def build_house(settings: Settings) -> House:
     """Everything a request, a socket or a job needs, but no server."""
     jurisdiction(settings.jurisdiction)
+    reference.use(settings)
     metadata()  # foreign keys between packages resolve only when all tables are known
     keys = FieldKeys(settings.field_keys)
     # The loop, the outbox worker and the second pool share the connections with the threads.
@@ -129,6 +131,7 @@ def build_house(settings: Settings) -> House:
 def create_app(settings: Settings | None = None, house: House | None = None) -> Litestar:
     settings = settings or (house.settings if house else Settings.from_environment())
     house = house or build_house(settings)
+    _refuse_doubtful_data(settings)
     for locale in LOCALES:
         translations(locale)
     csrf = CSRFConfig(
@@ -146,6 +149,15 @@ def create_app(settings: Settings | None = None, house: House | None = None) -> 
         request_max_body_size=1_000_000,
         logging_config=None,
     )
+
+
+def _refuse_doubtful_data(settings: Settings) -> None:
+    """In production when the server starts, and not when the first doctor writes a prescription."""
+    if settings.production:
+        try:
+            reference.reference()
+        except reference.BadReference as error:
+            raise SystemExit(f"Refusing to start in production: {error}\n  See `suwen reference list`.") from None
 
 
 @asynccontextmanager

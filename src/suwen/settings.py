@@ -48,6 +48,11 @@ class Settings:
         "SUWEN_JURISDICTION", "Whose law prescriptions follow: CN, US, or OFF; a row of prescribing/data", "OFF"
     )
     hold_minutes: int = setting("SUWEN_HOLD_MINUTES", "How long a time is held while the patient pays", 15)
+    unreviewed_reference: bool = setting(
+        "SUWEN_UNREVIEWED_REFERENCE",
+        "1: in production too, use reference data that no pharmacist has reviewed; every prescription then says so",
+        False,
+    )
     trusted_proxies: str = setting("SUWEN_TRUSTED_PROXIES", "Addresses whose X-Forwarded-For is believed")
 
     @classmethod

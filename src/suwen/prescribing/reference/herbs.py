@@ -4,10 +4,10 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import get_args
 
-from suwen.prescribing.reference.rows import BadReference, Row, document, table
+from suwen.prescribing.reference.reader import Reader
+from suwen.prescribing.reference.rows import BadReference, Row
 from suwen.prescribing.rules.reference import (
     CONDITIONS,
     Basis,
@@ -29,6 +29,7 @@ PIECES = (
 )  # fmt: skip
 DOSES = ("piece", "basis", "low", "high", "note", *PROVENANCE)
 CAUTIONS = ("piece", "condition", "severity", "zh", "en", *PROVENANCE)
+ALIASES = ("piece", "alias", *PROVENANCE)
 CHARACTERS = ("traditional", "simplified")
 SOUNDS = ("character", "pinyin")
 INCOMPATIBILITIES = {"incompatibilities": frozenset({"id", "severity", "zh", "en", "left", "right"})}
@@ -46,53 +47,50 @@ class Herbs:
     rows: dict[str, Row] = field(default_factory=dict)  # where each piece stands
     defaults: dict[str, tuple[str, Row]] = field(default_factory=dict)  # name without processing -> code
     characters: dict[str, str] = field(default_factory=dict)
+    sounds: dict[str, str] = field(default_factory=dict)
 
 
-def read_characters(path: Path) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for row in table(path, CHARACTERS, "traditional"):
-        old, new = row.text("traditional", required=True), row.text("simplified", required=True)
-        if len(old) != 1 or len(new) != 1 or old == new:
-            row.refuse("must be two different characters")
-        if old in found:
-            row.refuse(f"{old} is there twice")
-        found[old] = new
-    for old, new in found.items():
-        if new in found:
-            raise BadReference(path.name, old, f"becomes {new}, which is itself to be changed")
-    return found
-
-
-def read_sounds(path: Path) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for row in table(path, SOUNDS, "character"):
-        character, syllable = row.text("character", required=True), row.text("pinyin", required=True)
-        if len(character) != 1 or character in found or not SYLLABLE.fullmatch(syllable):
-            row.refuse("must be one character, there once, and one syllable without tone")
-        found[character] = syllable
-    return found
-
-
-def read_pieces(folder: Path, herbs: Herbs) -> None:
-    """Add the pieces of a folder, with their doses and cautions where the folder has such files."""
-    doses = _doses(folder / "doses.csv")
-    cautions = _cautions(folder / "cautions.csv")
-    for row in table(folder / "pieces.csv", PIECES, "code"):
-        code = row.code()
-        if code in herbs.pieces:
-            row.refuse(f"the code {code} is there twice")
-        piece = _piece(row, tuple(doses.pop(code, {}).values()), tuple(cautions.pop(code, {}).values()))
+def read_herbs(reader: Reader) -> Herbs:
+    """Pieces with their doses, cautions and further aliases; which piece a plain name means."""
+    herbs = Herbs(characters=_characters(reader), sounds=_sounds(reader))
+    doses, cautions, aliases = _doses(reader), _cautions(reader), _aliases(reader)
+    for code, row in reader.table("pieces.csv", PIECES, "code").items():
+        piece = _piece(row, doses.pop(code, []), cautions.pop(code, []), aliases.pop(code, []))
         _contradictions(row, piece, herbs.characters)
         herbs.pieces[code], herbs.rows[code] = piece, row
         for name in row.words("default_for"):
             _default(herbs, name, code, row)
-    for left in (doses, cautions):
+    for file, left in (("doses.csv", doses), ("cautions.csv", cautions), ("aliases.csv", aliases)):
         for code in left:
-            file = "doses.csv" if left is doses else "cautions.csv"
             raise BadReference(file, code, "there is no piece of this code")
+    _finish(herbs)
+    return herbs
 
 
-def finish(herbs: Herbs) -> None:
+def _characters(reader: Reader) -> dict[str, str]:
+    found: dict[str, str] = {}
+    rows = reader.table("characters.csv", CHARACTERS, "traditional", counted=False)
+    for row in rows.values():
+        old, new = row.text("traditional", required=True), row.text("simplified", required=True)
+        if len(old) != 1 or len(new) != 1 or old == new:
+            row.refuse("must be two different characters")
+        if new in rows:
+            row.refuse(f"becomes {new}, which is itself to be changed")
+        found[old] = new
+    return found
+
+
+def _sounds(reader: Reader) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for row in reader.table("sounds.csv", SOUNDS, "character", counted=False).values():
+        character, syllable = row.text("character", required=True), row.text("pinyin", required=True)
+        if len(character) != 1 or not SYLLABLE.fullmatch(syllable):
+            row.refuse("must be one character and one syllable without tone")
+        found[character] = syllable
+    return found
+
+
+def _finish(herbs: Herbs) -> None:
     """What can only be said of all pieces together: processed forms, and which piece a plain name means."""
     families: defaultdict[str, list[Piece]] = defaultdict(list)
     for code, piece in herbs.pieces.items():
@@ -111,7 +109,7 @@ def finish(herbs: Herbs) -> None:
             _default(herbs, family, base.code, herbs.rows[base.code])
 
 
-def _piece(row: Row, doses: tuple[Dose, ...], cautions: tuple[Caution, ...]) -> Piece:
+def _piece(row: Row, doses: list[Dose], cautions: list[Caution], aliases: list[str]) -> Piece:
     return Piece(
         code=row.code(),
         name=row.text("name", required=True),
@@ -120,7 +118,7 @@ def _piece(row: Row, doses: tuple[Dose, ...], cautions: tuple[Caution, ...]) -> 
         provenance=row.provenance(),
         traditional=row.text("traditional"),
         english=row.text("english"),
-        aliases=row.words("aliases"),
+        aliases=tuple(dict.fromkeys((*row.words("aliases"), *aliases))),
         processed_of=row.text("processed_of"),
         raw=row.flag("raw"),
         toxicity=row.one_of("toxicity", get_args(Toxicity)),
@@ -128,12 +126,12 @@ def _piece(row: Row, doses: tuple[Dose, ...], cautions: tuple[Caution, ...]) -> 
         narcotic=row.flag("narcotic"),
         banned=row.text("banned"),
         pregnancy=row.one_of("pregnancy", get_args(Pregnancy)),
-        doses=doses,
+        doses=tuple(doses),
         method=row.one_of("method", get_args(Method)),
         method_note=row.text("method_note"),
         no_decoction=row.flag("no_decoction"),
         external_only=row.flag("external_only"),
-        cautions=cautions,
+        cautions=tuple(cautions),
         dispensing=row.text("dispensing"),
     )
 
@@ -175,11 +173,9 @@ def _default(herbs: Herbs, name: str, code: str, row: Row) -> None:
     herbs.defaults[key] = (code, row)
 
 
-def _doses(path: Path) -> dict[str, dict[str, Dose]]:
-    found: defaultdict[str, dict[str, Dose]] = defaultdict(dict)
-    if not path.exists():
-        return found
-    for row in table(path, DOSES, "piece"):
+def _doses(reader: Reader) -> dict[str, list[Dose]]:
+    found: defaultdict[str, list[Dose]] = defaultdict(list)
+    for row in reader.table("doses.csv", DOSES, "piece", "basis").values():
         code, basis = row.code("piece"), row.one_of("basis", get_args(Basis))
         low, high = row.number("low"), row.number("high")
         if (low is None) != (high is None):
@@ -188,21 +184,23 @@ def _doses(path: Path) -> dict[str, dict[str, Dose]]:
             row.refuse(f"low {low} is above high {high}")
         if low is None and basis != "external":
             row.refuse("only an external dose may be without numbers")
-        if basis in found[code]:
-            row.refuse(f"a second dose on the basis {basis}")
-        found[code][basis] = Dose(basis, low, high, row.provenance(), row.text("note"))
+        found[code].append(Dose(basis, low, high, row.provenance(), row.text("note")))
     return found
 
 
-def _cautions(path: Path) -> dict[str, dict[str, Caution]]:
-    found: defaultdict[str, dict[str, Caution]] = defaultdict(dict)
-    if not path.exists():
-        return found
-    for row in table(path, CAUTIONS, "piece"):
-        code, caution = row.code("piece"), caution_of(row)
-        if caution.condition in found[code]:
-            row.refuse(f"a second caution about {caution.condition}")
-        found[code][caution.condition] = caution
+def _cautions(reader: Reader) -> dict[str, list[Caution]]:
+    found: defaultdict[str, list[Caution]] = defaultdict(list)
+    for row in reader.table("cautions.csv", CAUTIONS, "piece", "condition").values():
+        found[row.code("piece")].append(caution_of(row))
+    return found
+
+
+def _aliases(reader: Reader) -> dict[str, list[str]]:
+    """What this installation calls its pieces, besides the aliases of pieces.csv."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for row in reader.own_table("aliases.csv", ALIASES, "piece", "alias").values():
+        row.provenance()
+        found[row.code("piece")].append(row.text("alias", required=True))
     return found
 
 
@@ -216,18 +214,17 @@ def caution_of(row: Row) -> Caution:
     )
 
 
-def read_incompatibilities(path: Path, pieces: Mapping[str, Piece]) -> dict[str, Incompatibility]:
-    found: dict[str, Incompatibility] = {}
-    for row in document(path, INCOMPATIBILITIES)["incompatibilities"]:
+def read_incompatibilities(reader: Reader, pieces: Mapping[str, Piece]) -> tuple[Incompatibility, ...]:
+    found: list[Incompatibility] = []
+    (rows,) = reader.document("incompatible.yaml", INCOMPATIBILITIES, added_only=True)
+    for row in rows:
         rule = row.text("id", required=True)
         if not RULE.fullmatch(rule):
             row.refuse(f"id {rule!r} must be like F18-1, W19-7a or X-1")
-        if rule in found:
-            row.refuse("is there twice")
         left, right = _side(row, "left", pieces), _side(row, "right", pieces)
         if both := left & right:
             row.refuse(f"on both sides: {', '.join(sorted(both))}")
-        found[rule] = Incompatibility(
+        one = Incompatibility(
             id=rule,
             left=left,
             right=right,
@@ -236,7 +233,8 @@ def read_incompatibilities(path: Path, pieces: Mapping[str, Piece]) -> dict[str,
             en=row.text("en", required=True),
             provenance=row.provenance(),
         )
-    return found
+        found.append(one)
+    return tuple(found)
 
 
 def _side(row: Row, key: str, pieces: Mapping[str, Piece]) -> frozenset[str]:

@@ -1,6 +1,7 @@
 """Compound products, general medicines, allergies and interactions."""
 
 from collections.abc import Container, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import get_args
 
@@ -34,7 +35,7 @@ def read_ingredients(rows: list[Row], taken: Container[str]) -> dict[str, Ingred
     found: dict[str, Ingredient] = {}
     for row in rows:
         code = row.code()
-        if code in taken or code in found:
+        if code in taken:
             row.refuse(f"the code {code} is there twice")
         found[code] = Ingredient(
             code=code,
@@ -62,7 +63,7 @@ def _cautions(row: Row) -> tuple[Caution, ...]:
     cautions = []
     for one in given:
         own = one if "source" in one or "provenance" in one else {**one, "provenance": inherited}
-        cautions.append(caution_of(Row(row.file, row.place, own)))
+        cautions.append(caution_of(replace(row, values=own)))
     if len({caution.condition for caution in cautions}) != len(cautions):
         row.refuse("two cautions about one condition")
     return tuple(cautions)
@@ -126,8 +127,6 @@ def read_allergies(rows: list[Row], substances: Container[str]) -> dict[str, All
     found: dict[str, AllergyClass] = {}
     for row in rows:
         code = row.code()
-        if code in found:
-            row.refuse(f"the code {code} is there twice")
         for member in row.words("members"):
             if member not in substances:
                 row.refuse(f"there is no piece, ingredient or product {member}")
@@ -148,11 +147,9 @@ def read_allergies(rows: list[Row], substances: Container[str]) -> dict[str, All
 
 
 def read_interactions(rows: list[Row], sides: Container[str]) -> tuple[Interaction, ...]:
-    found: dict[str, Interaction] = {}
+    found: list[Interaction] = []
     for row in rows:
         name = row.text("id", required=True)
-        if name in found:
-            row.refuse("is there twice")
         left, right = row.text("left", required=True), row.text("right", required=True)
         for side in (left, right):
             parts = side.removeprefix("all:").split("+") if side.startswith("all:") else [side]
@@ -162,8 +159,9 @@ def read_interactions(rows: list[Row], sides: Container[str]) -> tuple[Interacti
         if left == right:
             row.refuse("both sides are the same")
         zh, en = row.text("zh", required=True), row.text("en", required=True)
-        found[name] = Interaction(name, left, right, row.severity(), zh, en, row.provenance())
-    return tuple(found.values())
+        one = Interaction(name, left, right, row.severity(), zh, en, row.provenance())
+        found.append(one)
+    return tuple(found)
 
 
 def sides(

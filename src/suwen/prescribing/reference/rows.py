@@ -1,23 +1,18 @@
-"""Rows of reference files as they are read: every doubt is a refusal that names file, row and reason."""
+"""One row of a reference file: every doubt is a refusal that names file, row and reason."""
 
-import csv
+import hashlib
+import json
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
-from pathlib import Path
 from typing import Any, NoReturn
-
-import yaml
 
 from suwen.prescribing.rules.findings import Severity
 from suwen.prescribing.rules.reference import Provenance
 
-PROVENANCE = ("source", "edition", "evidence", "reviewed_by", "version")
 EVIDENCE = frozenset("LOESMQ")
 CODE = re.compile(r"[a-z][a-z0-9_]*")
-# the parser written in C is ten times quicker; where it was not built the other one reads the same
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class BadReference(Exception):
@@ -30,23 +25,25 @@ class BadReference(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One entry. `place` says where a person finds it: a line of a CSV file, the id of an entry of a YAML file."""
+    """One entry. `key` names it within its file for good; `place` says where a person finds it today: a line of a CSV
+    file, the number of an entry of a YAML file. `confirmed_by` is whoever confirmed it in the reviews of this
+    installation."""
 
     file: str
+    key: str
     place: str
     values: Mapping[str, Any]
+    confirmed_by: str = ""
 
     def refuse(self, reason: str) -> NoReturn:
         raise BadReference(self.file, self.place, reason)
 
     def text(self, key: str, *, required: bool = False) -> str:
-        value = self.values.get(key)
-        if value is None:
-            value = ""
+        value = self.values.get(key, "")
         if not isinstance(value, str):
             if isinstance(value, bool | list | dict):
                 self.refuse(f"{key} must be a text")
-            value = str(value)
+            value = "" if value is None else str(value)
         value = value.strip()
         if required and not value:
             self.refuse(f"{key} is missing")
@@ -115,7 +112,7 @@ class Row:
         given = self.values.get("provenance", self.values)
         if not isinstance(given, Mapping):
             self.refuse("provenance must be a mapping")
-        row = Row(self.file, self.place, given)
+        row = self if given is self.values else replace(self, values=given)
         source, evidence = row.text("source", required=True), row.text("evidence", required=True)
         if evidence not in EVIDENCE:
             self.refuse(f"evidence {evidence!r} is none of {', '.join(sorted(EVIDENCE))}")
@@ -123,63 +120,18 @@ class Row:
             source=source,
             edition=row.text("edition"),
             evidence=evidence,
-            reviewed_by=row.text("reviewed_by"),
+            reviewed_by=row.text("reviewed_by") or self.confirmed_by,
             version=row.text("version", required=True),
         )
 
+    def reviewed(self) -> bool:
+        given = self.values.get("provenance", self.values)
+        return bool(self.confirmed_by or str(given.get("reviewed_by") or "").strip())
 
-def table(path: Path, columns: tuple[str, ...], key: str) -> Iterator[Row]:
-    """The rows of a CSV file that has exactly these columns."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file, strict=True)
-            heading = next(reader, [])
-            if tuple(heading) != columns:
-                raise BadReference(path.name, "line 1", _about_columns(heading, columns))
-            at = columns.index(key)
-            for cells in reader:
-                if len(cells) != len(columns):
-                    raise BadReference(
-                        path.name, f"line {reader.line_num}", f"{len(cells)} cells under {len(columns)} columns"
-                    )
-                place = f"line {reader.line_num} ({cells[at]})"
-                yield Row(path.name, place, dict(zip(columns, cells, strict=True)))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise BadReference(path.name, "", f"cannot be read: {error}") from None
-
-
-def _about_columns(heading: list[str], columns: tuple[str, ...]) -> str:
-    missing, unknown = [c for c in columns if c not in heading], [h for h in heading if h not in columns]
-    if missing:
-        return f"columns are missing: {', '.join(missing)}"
-    if unknown:
-        return f"columns are unknown: {', '.join(unknown)}"
-    return f"columns must be in this order: {', '.join(columns)}"
-
-
-def document(path: Path, sections: Mapping[str, frozenset[str]]) -> dict[str, list[Row]]:
-    """The sections of a YAML file: each a list of mappings that have no keys but these."""
-    try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)  # noqa: S506, both loaders are safe ones
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise BadReference(path.name, "", f"cannot be read: {error}") from None
-    if not isinstance(content, dict):
-        raise BadReference(path.name, "", f"must have the sections {', '.join(sections)}")
-    for unknown in content.keys() - sections.keys():
-        raise BadReference(path.name, str(unknown), "no such section")
-    return {
-        section: list(_entries(path.name, section, content.get(section), keys)) for section, keys in sections.items()
-    }
-
-
-def _entries(file: str, section: str, entries: object, keys: frozenset[str]) -> Iterator[Row]:
-    entries = [] if entries is None else entries
-    if not isinstance(entries, list):
-        raise BadReference(file, section, "must be a list")
-    for number, entry in enumerate(entries, 1):
-        if not isinstance(entry, dict):
-            raise BadReference(file, f"{section} {number}", "must be a mapping")
-        row = Row(file, f"{section} {number} ({entry.get('id') or entry.get('code') or entry.get('name')})", entry)
-        for unknown in entry.keys() - keys - {"provenance", *PROVENANCE}:
-            row.refuse(f"no such key: {unknown}")
-        yield row
+    def digest(self) -> str:
+        """A short hash of what the row says, without who reviewed it: a review holds for these words only."""
+        values = {**self.values, "reviewed_by": ""}
+        if isinstance(values.get("provenance"), Mapping):
+            values["provenance"] = {**values["provenance"], "reviewed_by": ""}
+        said = json.dumps(values, ensure_ascii=False, sort_keys=True, default=str)
+        return hashlib.sha256(said.encode()).hexdigest()[:16]
