@@ -17,7 +17,7 @@ from pathlib import Path
 
 import httpx
 
-from bench import limits, seed
+from bench import limits, safety, seed
 from suwen.app import build_house
 from suwen.core import migrate
 from suwen.settings import Settings
@@ -36,6 +36,7 @@ def main() -> None:
     parser.add_argument("--engine", choices=("sqlite", "mariadb", "both"), default="both")
     parser.add_argument("--only", nargs="*", default=NAMES)
     given = parser.parse_args()
+    safety.report()
     with tempfile.TemporaryDirectory(prefix="suwen-bench-") as folder:
         if given.engine in ("sqlite", "both"):
             measure("SQLite", f"sqlite:///{folder}/bench.db", Path(folder) / "sqlite", given)

@@ -16,6 +16,7 @@ from suwen.app import create_app
 from suwen.core import outbox
 from suwen.core.db import Base
 from suwen.core.errors import catalogue
+from suwen.prescribing.rules import safety as engine
 from suwen.settings import Settings, new_field_key
 from suwen.tables import metadata
 
@@ -178,8 +179,22 @@ def packages() -> str:
     return "# Packages\n\n" + table(("Package", "What it is for", "Inside"), lines)
 
 
+def safety() -> str:
+    """What the safety engine may find, by the module that finds it."""
+    text = (
+        "# Rules of the safety engine\n\n[How it is built](../safety.md). Rows of the reference data stand behind many "
+        "rules: 十八反 and 十九畏 in `incompatible.yaml`, interactions, allergies, cautions, ranges.\n"
+    )
+    head = ("Rule", "Severity", "What is found", "After")
+    for part in engine.PARTS:
+        rules = [(f"`{rule.id}`", rule.severities, rule.says, rule.source) for rule in part.RULES]
+        text += f"\n## {part.__name__.rpartition('.')[2]}\n\n{first_sentence(part)}\n\n{table(head, rules)}"
+    return text
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "routes": routes, "tables": tables, "errors": errors, "events": events, "settings": settings, "packages": packages,
+    "safety": safety,
 }  # fmt: skip
 
 

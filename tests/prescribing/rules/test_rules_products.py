@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from suwen.prescribing.rules.duplicates import CLASSES
 from suwen.prescribing.rules.findings import Item, Policy
 from suwen.prescribing.rules.quantities import pack_of
 from tests.prescribing.rules.writing import (
@@ -160,6 +161,13 @@ def test_a_duplicate_is_one_exactly_when_days_are_shared(first, long, second, le
 def test_nothing_is_doubled_by_what_is_different():
     findings = found(medicines(AMLODIPINE, "losartan_tab_50mg", AMOXICILLIN, "omeprazole_eccap_20mg"))
     assert not {rule for rule in rules(findings) if rule.startswith("duplicate")}
+
+
+def test_classes_have_names_for_people():
+    assert {name for one in REFERENCE.ingredients.values() for name in one.classes} == set(CLASSES)
+    hit = of(found(medicines(IBUPROFEN, "diclofenac_ec_25mg")), "duplicate_class")[0]
+    assert "非甾体抗炎药" in hit.zh
+    assert "NSAIDs" in hit.en
 
 
 def test_pieces_twice():

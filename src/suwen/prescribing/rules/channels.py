@@ -113,7 +113,7 @@ def _order(case: Case) -> Iterator[Finding]:
 def _two_days(case: Case, piece: Piece, lines: list[Line]) -> Iterator[Finding]:
     line, days = lines[0], case.policy.toxic_days
     total = sum((one.item.amount or Decimal(0) for one in lines), Decimal(0)) * case.rx.doses
-    most = day_limit(case, line, piece)
+    most = day_limit(line, piece)
     if most is None:
         zh = f"{line.zh} 为毒性药品，目录中没有此剂型的极量，{days} 日极量未核对。请确认。"
         en = (

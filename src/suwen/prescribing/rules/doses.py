@@ -56,7 +56,7 @@ def findings(case: Case) -> Iterator[Finding]:
         yield from _together(case, piece)
 
 
-def ranges(case: Case, line: Line, piece: Piece) -> list[Dose]:
+def ranges(line: Line, piece: Piece) -> list[Dose]:
     """The ranges that hold for how a line is taken: as decoction, or as powder, also beside a decoction (冲服)."""
     bases = BASES[line.rx.form]
     known = {dose.basis for dose in piece.doses}
@@ -68,10 +68,10 @@ def ranges(case: Case, line: Line, piece: Piece) -> list[Dose]:
     return [dose for dose in piece.doses if dose.basis in bases]
 
 
-def day_limit(case: Case, line: Line, piece: Piece) -> Decimal | None:
+def day_limit(line: Line, piece: Piece) -> Decimal | None:
     """The most in one day, by the ranges for this form."""
     limits = []
-    for dose in ranges(case, line, piece):
+    for dose in ranges(line, piece):
         if dose.high is not None and dose.basis != "formula_batch":
             times = _times(line) if dose.basis == "per_dose_powder" else 1
             limits.append(dose.high * times)
@@ -95,7 +95,7 @@ def _alone(case: Case, piece: Piece, lines: list[Line]) -> Iterator[Finding]:
     by_basis: dict[Basis, tuple[list[Line], list[Dose]]] = {}
     bare = []
     for line in lines:
-        suitable = ranges(case, line, piece)
+        suitable = ranges(line, piece)
         for dose in suitable:
             with_it, doses = by_basis.setdefault(dose.basis, ([], []))
             with_it.extend([] if line in with_it else [line])
@@ -155,9 +155,8 @@ def _together(case: Case, piece: Piece) -> Iterator[Finding]:
     and 黑顺片)."""
     toxic = piece.toxicity in TOXIC
     amounts, highs, sources = [], [], []
-    for line in (*case.own, *case.others):
-        same = line.piece is piece or (toxic and line.piece is not None and line.piece.family == piece.family)
-        for dose in ranges(case, line, line.piece) if same and line.piece else ():
+    for line in (carrier.line for carrier in case.carriers[f"family:{piece.family}" if toxic else piece.code]):
+        for dose in ranges(line, line.piece) if line.piece else ():
             if dose.basis == "per_day_decoction" and dose.high is not None:
                 amounts.append((line, _amount(line, dose.basis)))
                 highs.append(dose.high)

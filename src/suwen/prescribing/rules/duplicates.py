@@ -18,6 +18,67 @@ PIECE_BESIDE = Rule(
 FAMILY = Rule("duplicate_family", "INFO", "Two pieces of one species in a formula", "B-R3")
 RULES = (INGREDIENT, CLASS, PRODUCT, PIECE, PIECE_BESIDE, FAMILY)
 
+# our own therapeutic classes, as people call them
+CLASSES: dict[str, tuple[str, str]] = {
+    "ace_inhibitor": ("血管紧张素转换酶抑制剂", "ACE inhibitors"),
+    "alpha_glucosidase_inhibitor": ("α-糖苷酶抑制剂", "alpha-glucosidase inhibitors"),
+    "antacid": ("抗酸药", "antacids"),
+    "anticoagulant": ("抗凝药", "anticoagulants"),
+    "antihistamine": ("抗组胺药", "antihistamines"),
+    "antithyroid": ("抗甲状腺药", "antithyroid medicines"),
+    "antitussive": ("镇咳药", "antitussives"),
+    "arb": ("血管紧张素受体拮抗剂", "angiotensin receptor blockers"),
+    "azole_antifungal": ("唑类抗真菌药", "azole antifungals"),
+    "benzodiazepine": ("苯二氮䓬类", "benzodiazepines"),
+    "beta_blocker": ("β 受体阻滞剂", "beta blockers"),
+    "biguanide": ("双胍类", "biguanides"),
+    "calcium": ("钙剂", "calcium"),
+    "calcium_channel_blocker": ("钙通道阻滞剂", "calcium channel blockers"),
+    "cardiac_glycoside": ("强心苷", "cardiac glycosides"),
+    "cephalosporin": ("头孢菌素类", "cephalosporins"),
+    "cns_stimulant": ("中枢兴奋药", "CNS stimulants"),
+    "corticosteroid": ("糖皮质激素", "corticosteroids"),
+    "dpp4_inhibitor": ("DPP-4 抑制剂", "DPP-4 inhibitors"),
+    "fibrate": ("贝特类", "fibrates"),
+    "fluoroquinolone": ("喹诺酮类", "fluoroquinolones"),
+    "h2_blocker": ("H2 受体拮抗剂", "H2 blockers"),
+    "inhaled_corticosteroid": ("吸入激素", "inhaled corticosteroids"),
+    "interferon": ("干扰素", "interferons"),
+    "iodinated_contrast": ("碘造影剂", "iodinated contrast media"),
+    "iron": ("铁剂", "iron"),
+    "leukotriene_antagonist": ("白三烯受体拮抗剂", "leukotriene antagonists"),
+    "loop_diuretic": ("袢利尿药", "loop diuretics"),
+    "macrolide": ("大环内酯类", "macrolides"),
+    "maoi": ("单胺氧化酶抑制剂", "MAO inhibitors"),
+    "mucolytic": ("祛痰药", "mucolytics"),
+    "nitrate": ("硝酸酯类", "nitrates"),
+    "nitroimidazole": ("硝基咪唑类", "nitroimidazoles"),
+    "nsaid": ("非甾体抗炎药", "NSAIDs"),
+    "opioid": ("阿片类", "opioids"),
+    "p2y12_inhibitor": ("P2Y12 受体拮抗剂", "P2Y12 inhibitors"),
+    "pde5_inhibitor": ("PDE5 抑制剂", "PDE5 inhibitors"),
+    "penicillin": ("青霉素类", "penicillins"),
+    "potassium": ("钾剂", "potassium"),
+    "potassium_sparing_diuretic": ("保钾利尿药", "potassium-sparing diuretics"),
+    "ppi": ("质子泵抑制剂", "proton pump inhibitors"),
+    "prokinetic": ("促胃动力药", "prokinetics"),
+    "sglt2_inhibitor": ("SGLT2 抑制剂", "SGLT2 inhibitors"),
+    "short_acting_beta_agonist": ("短效 β2 受体激动剂", "short-acting beta agonists"),
+    "snri": ("SNRI 类抗抑郁药", "SNRIs"),
+    "ssri": ("SSRI 类抗抑郁药", "SSRIs"),
+    "statin": ("他汀类", "statins"),
+    "sulfonamide_antibiotic": ("磺胺类抗菌药", "sulfonamide antibiotics"),
+    "sulfonylurea": ("磺酰脲类", "sulfonylureas"),
+    "sympathomimetic": ("拟交感药", "sympathomimetics"),
+    "tetracycline": ("四环素类", "tetracyclines"),
+    "thiazide": ("噻嗪类利尿药", "thiazides"),
+    "thyroid_hormone": ("甲状腺激素", "thyroid hormones"),
+    "vitamin_d": ("维生素 D", "vitamin D"),
+    "xanthine": ("黄嘌呤类", "xanthines"),
+    "xanthine_oxidase_inhibitor": ("黄嘌呤氧化酶抑制剂", "xanthine oxidase inhibitors"),
+    "z_hypnotic": ("Z 类安眠药", "Z-hypnotics"),
+}
+
 
 def findings(case: Case) -> Iterator[Finding]:
     for key, carriers in case.carriers.items():
@@ -25,7 +86,7 @@ def findings(case: Case) -> Iterator[Finding]:
             continue
         kind, _, name = key.partition(":")
         if kind == "class" and name:
-            yield from _class(case, name, carriers)
+            yield from _class(name, carriers)
         elif kind == "family" and name:
             yield from _family(name, carriers)
         elif carriers[0].substance is None:
@@ -55,14 +116,15 @@ def _ingredient(one: Ingredient, carriers: list[Carrier]) -> Iterator[Finding]:
     yield found(INGREDIENT, Severity.WARN, lines, zh, en, subject={one.code})
 
 
-def _class(case: Case, name: str, carriers: list[Carrier]) -> Iterator[Finding]:
+def _class(name: str, carriers: list[Carrier]) -> Iterator[Finding]:
     lines = _meeting(carriers)
     codes = {carrier.code for carrier in carriers if any(carrier.line is line for line in lines)}
     if len(codes) < 2:
         return
     zh_names, en_names = listed(lines)
-    zh = f"同类药物重复（{name.replace('_', ' ')}）：{zh_names}。请删去其一或确认。"
-    en = f"Of one class ({name.replace('_', ' ')}): {en_names}. Take one out, or confirm."
+    zh_class, en_class = CLASSES.get(name, (name, name))
+    zh = f"同类药物重复（{zh_class}）：{zh_names}。请删去其一或确认。"
+    en = f"Two of one class ({en_class}): {en_names}. Take one out, or confirm."
     yield found(CLASS, Severity.WARN, lines, zh, en, subject={f"class-{name}"})
 
 

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 
 from suwen.prescribing.rules.case import Case
 from suwen.prescribing.rules.findings import Finding, Severity
@@ -23,13 +24,15 @@ WORDS: dict[str, Method] = {
     "兑服": "冲服", "溶化": "冲服", "泡服": "泡服", "煎汤代水": "煎汤代水",
     "打碎": "打碎", "捣碎": "打碎",
 }  # fmt: skip
+LONGEST_FIRST = sorted(WORDS, key=len, reverse=True)
 OPENING = re.compile(r"^[\s(\[（【]+")
 
 
+@lru_cache(maxsize=512)
 def method_of(written: str) -> Method:
     """ "先煎", "(先煎 60 分钟)", "布包煎" -> the method; "" where the text begins with something else ("不必先煎")."""
     text = OPENING.sub("", unicodedata.normalize("NFKC", written))
-    for word in sorted(WORDS, key=len, reverse=True):
+    for word in LONGEST_FIRST:
         if text.startswith(word):
             return WORDS[word]
     return ""
