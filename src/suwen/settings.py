@@ -67,6 +67,8 @@ class Settings:
         return settings._completed(given)
 
     def _completed(self, given: dict[str, object]) -> "Settings":
+        if self.documents_url and not self.documents_url.startswith(("mongodb://", "mongodb+srv://")):
+            raise SystemExit("SUWEN_DOCUMENTS_URL must begin with mongodb://, or be empty")
         if self.production:
             self._refuse_unsafe()
             return _with(self, database_url=self.database_url or self._sqlite())

@@ -94,8 +94,6 @@ def _documents(db: Database, settings: Settings) -> Finding:
         return Finding(
             "documents", "bad", words, "Start it, or correct SUWEN_DOCUMENTS_URL. Nothing is lost meanwhile."
         )
-    except Exception as error:
-        return Finding("documents", "bad", f"{_first_line(error)}", "Correct SUWEN_DOCUMENTS_URL.")
     if waiting:
         return Finding(
             "documents", "note", f"{about[:1].upper()}{about[1:]} answers; {waiting} changes are still to come."

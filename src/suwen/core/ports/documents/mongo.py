@@ -50,9 +50,7 @@ class MongoDocuments:
     """`url` may name the database, else it is `suwen`; what it says of timeouts and write concern is kept."""
 
     def __init__(self, url: str, rest: float = REST) -> None:
-        given = {name.lower() for name in parse_uri(url)["options"]}
-        options = {name: value for name, value in OPTIONS.items() if name.lower() not in given}
-        self.client: MongoClient[dict[str, Any]] = MongoClient(url, connect=False, **options)
+        self.client = _client(url)
         self.database = self.client.get_default_database("suwen")
         self.rest, self.rests_until = rest, 0.0
         self._indexed: set[tuple[str, str]] = set()
@@ -153,6 +151,17 @@ class MongoDocuments:
     @_asking
     def _part(self, cursor: Any, batch: int) -> list[Any]:
         return [one["_id"] for _, one in zip(range(batch), cursor, strict=False)]
+
+
+def _client(url: str) -> MongoClient[dict[str, Any]]:
+    """Without connecting. What is wrong with an address is not quoted: a password may stand in it."""
+    try:
+        given = {name.lower() for name in parse_uri(url)["options"]}
+        options = {name: value for name, value in OPTIONS.items() if name.lower() not in given}
+        return MongoClient(url, connect=False, **options)
+    except (PyMongoError, ValueError) as error:
+        trouble = type(error).__name__
+    raise StoreUnavailable(f"its address cannot be used, {trouble}")
 
 
 def _body(found: dict[str, Any]) -> Body:
