@@ -21,7 +21,7 @@ def made(
     """The document; takes a second or so. Unavailable when the press is."""
     place = times.known_zone(zone) or ZoneInfo("UTC")
     html = environment(locale).get_template("prescribing/prescription.pdf.html").render(
-        one=one, sheet=paper.sheet, cooking=paper.cooking, locale=locale,
+        one=one, sheet=paper.sheet, cooking=paper.cooking, reviewed=paper.reviewed, locale=locale,
         across=one.status if one.status in STRUCK else "",
         signed=times.full(one.signed_at, place, locale) if one.signed_at else "",
         until=times.full(one.valid_until, place, locale) if one.valid_until else "",

@@ -19,7 +19,7 @@ from suwen.prescribing.reference import reference
 from suwen.prescribing.rules import decocting, frequencies, rendering
 from suwen.prescribing.rules.advice import Advice, advice
 from suwen.prescribing.rules.wording import chinese
-from suwen.prescribing.schemas import PrescriptionView
+from suwen.prescribing.schemas import PrescriptionView, Verification
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,14 @@ def paper(tx: Session, one: PrescriptionView, locale: str, zone: str) -> Paper:
                outside=outside),
         known.reviewed,
     )  # fmt: skip
+
+
+def to_compare(found: Verification, locale: str) -> rendering.Sheet:
+    """What a pharmacy holds against the paper: the medicines and how they are taken, nothing of the person."""
+    lines, regimen = [_plain(line) for line in found.medicines], _plain(found.regimen) if found.regimen else None
+    head = rendering.Head(number=found.code, day=None, name="", diagnosis="")
+    kind: Any = found.kind
+    return rendering.sheet(kind, lines, head, rendering.Foot(), locale, regimen=regimen, frequency=_often)
 
 
 def coming(tx: Session, actor: Actor) -> list[Coming]:
