@@ -142,7 +142,8 @@ def events() -> str:
         kinds += below
         waiting += below
     lines = []
-    for kind in sorted((kind for kind in kinds if kind.__module__.startswith("suwen.")), key=lambda kind: kind.name):
+    named = [kind for kind in kinds if kind.name and kind.__module__.startswith("suwen.")]  # bases have no name
+    for kind in sorted(named, key=lambda kind: kind.name):
         heard = [
             f"`{job.__module__.removeprefix('suwen.')}.{job.__qualname__}`" for job in outbox.JOBS.get(kind.name, ())
         ]

@@ -25,7 +25,9 @@ CONTENT = {"diagnosis": "d", "medicines": [HERB], "instructions": "warm"}
 EDITOR = {"diagnosis": "d", "instructions": "warm", "medicines.0.name": "Ginger", "medicines.0.dosage": "6 g"}
 TEMPLATE = {"name": "Warming", "diagnosis": "d", "medicines": [HERB]}
 PHRASE = {"category": "advice", "content": "Rest"}
-SIGNED = {"version": 1, "not_safety_checked": True}
+SIGNED = {"version": 1}
+CHECKS = dict.fromkeys(("skin_test", "diagnosis", "dosage", "form_route", "duplicate", "interactions", "other"), "fine")
+REVIEWED = {"version": 2, "verdict": "accepted", "checks": CHECKS}
 VOID = {"reason": "a mistake"}
 STARS = {"rating": 5, "comment": "kind"}
 TAG = {"name": "unhurried", "category": "positive"}
@@ -142,6 +144,10 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /api/v1/prescriptions": CONTENT | {"appointment_id": "{visit}"},
     "PUT /api/v1/prescriptions/{id}": CONTENT | {"version": 1},
     "POST /api/v1/prescriptions/{id}/sign": SIGNED,
+    "POST /api/v1/prescriptions/checks": CONTENT | {"appointment_id": "{visit}"},
+    "POST /api/v1/prescriptions/{id}/review": REVIEWED,
+    "POST /api/v1/prescriptions/{id}/dispensings": {"version": 2},
+    "POST /api/v1/prescriptions/{id}/extension": {"days": 1},
     "POST /api/v1/prescriptions/{id}/void": VOID,
     "POST /prescriptions/desk/{appointment_id}": EDITOR,
     "POST /prescriptions/desk/{appointment_id}/{one}": EDITOR | {"version": 1},
@@ -176,6 +182,7 @@ QUERIES: dict[str, dict[str, str]] = {
     "POST /doctor/exceptions": {"doctor_id": "{doctor}"},
     "GET /admin/top-up": {"user_id": "{user}"},
     "POST /admin/top-up": {"user_id": "{user}"},
+    "GET /api/v1/prescriptions/verify": {"code": "RX3001010010000001", "holder": "ABCD-2345"},
     "GET /prescriptions/new": {"appointment": "{visit}"},
     "GET /admin/audit": {"person": "{person}"},
 }
@@ -185,4 +192,5 @@ ANSWERS = {
     "POST /api/v1/sessions": {401},
     "POST /sign-in": {401},
     "POST /sign-in/code": {401, 303},
+    "GET /api/v1/prescriptions/verify": {404},  # a wrong number looks like a wrong holder's code
 }

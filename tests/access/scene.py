@@ -51,6 +51,14 @@ CANARIES = {
     "admin": sum(CLINICAL.values(), ()),  # who runs the house reads nobody's record
 }
 
+ASKED = {"allergies": [], "pregnancy": "no"}
+# What waits for a pharmacist is every pharmacist's to take up, and is open then; the queue names no medicine.
+WORK = {
+    "GET /api/v1/prescriptions/waiting": sum(CLINICAL.values(), ()),
+    "POST /api/v1/prescriptions/{id}/claim": OF_WANG,
+    "POST /api/v1/prescriptions/{id}/dispensings": OF_WANG,
+}
+
 
 @dataclass
 class Side:
@@ -145,11 +153,14 @@ class Scene:
     def _afterwards(self, login: str, side: str, doctor: str, visit: str) -> None:
         """A prescription, another one that is not signed yet, and what the patient says of the visit."""
         names, medicine = self.sides[side].names, CLINICAL[side][5]
-        herb = {"name": medicine, "dosage": "6 g", "frequency": "twice a day", "duration_days": 7}
-        content = {"appointment_id": visit, "diagnosis": CLINICAL[side][1], "medicines": [herb]}
+        herb = {"name": "陈皮", "dosage": "6 g", "frequency": "twice a day", "duration_days": 7, "notes": medicine}
+        content = {"appointment_id": visit, "diagnosis": CLINICAL[side][1], "medicines": [herb], "facts": ASKED}
         one = self.does(doctor, "POST", "/prescriptions", json=content)
-        signed = {"version": one["version"], "not_safety_checked": True}
-        self.does(doctor, "POST", f"/prescriptions/{one['id']}/sign", json=signed)
+        self.people[doctor].confirm()
+        read = {each["key"]: "read and weighed" for each in one["findings"]}  # her allergies are words nobody knows
+        self.does(doctor, "POST", f"/prescriptions/{one['id']}/sign", json={"version": 1, "answers": read})
+        history = self.does(doctor, "GET", f"/prescriptions/{one['id']}/history")
+        names["evaluation"] = history["evaluations"][-1]["id"]
         names |= {"prescription": one["id"], "draft": self.does(doctor, "POST", "/prescriptions", json=content)["id"]}
         template = {"name": "Warming", "diagnosis": "cold", "medicines": [{"name": "Ginger"}]}
         names["template"] = self.does(doctor, "POST", "/prescription-templates", json=template)["id"]

@@ -43,7 +43,7 @@ def test_the_document_has_the_shape_of_the_schema(signed, store, settle, ids):
     assert set(body["doctor_snapshot"]) == {"id", "first_name", "last_name", "specialty"}
     assert body["doctor_snapshot"]["id"] == ids.doctors["zhang"]
     assert body["medications"][0] == {
-        "name": "䗪虫", "dosage": "6 g", "frequency": "每日两次", "duration_days": 7, "notes": None
+        "name": "陈皮", "dosage": "6 g", "frequency": "每日两次", "duration_days": 7, "notes": None
     }  # fmt: skip
     assert (body["instructions"], body["refill_allowed"], body["pharmacy"]) == ("忌生冷", 2, pharmacy)
     assert (body["signed_by"], body["signed_at"]) == ("Zhang Zhongjing 张仲景", "2030-01-01T00:00:00Z")

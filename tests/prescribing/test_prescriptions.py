@@ -15,9 +15,9 @@ from suwen.notifications.models import Notification
 from suwen.prescribing import service
 from suwen.prescribing.models import Prescription
 from suwen.prescribing.rules import codes
-from suwen.prescribing.schemas import ChangeInput
+from suwen.prescribing.schemas import ChangeInput, SignInput
 from suwen.scheduling.models import Appointment
-from tests.prescribing.conftest import HERBS
+from tests.prescribing.conftest import ASKED, HERBS
 
 PATH = "/api/v1/prescriptions"
 
@@ -37,7 +37,7 @@ def seen(house, id):
 
 def test_a_draft_takes_its_people_from_the_visit(draft, people, ids, visit):
     one = draft()
-    assert (one["status"], one["safety_checked"], one["mine"]) == ("draft", False, True)
+    assert (one["status"], one["safety_checked"], one["mine"]) == ("draft", True, True)
     assert one["appointment_id"] == visit
     assert one["consultation_id"]
     assert (one["patient_id"], one["patient_profile_id"]) == (ids.users["li"], ids.profiles["li"]["mother"])
@@ -89,10 +89,7 @@ def test_only_its_doctor_writes(people, visit, draft, house):
         expected = {"chen": 404, "guest": 401}.get(login, 403)
         assert person("POST", PATH, json=body).status_code == expected
         assert person("PUT", f"{PATH}/{one['id']}", json=change).status_code == expected
-        assert (
-            person("POST", f"{PATH}/{one['id']}/sign", json={"version": 1, "not_safety_checked": True}).status_code
-            == expected
-        )
+        assert person("POST", f"{PATH}/{one['id']}/sign", json={"version": 1}).status_code == expected
         assert person("POST", f"{PATH}/{one['id']}/void", json={"reason": "no"}).status_code == expected
     assert (count(house), stored(house, one["id"]).version) == (1, 1)
 
@@ -137,7 +134,7 @@ def test_what_cannot_be_written(people, visit, house, wrong):
 
 def test_signing_freezes_people_and_content(people, signed, house, ids):
     one = signed(refill_allowed=1)
-    assert (one["status"], one["signed_by"]) == ("signed", "Zhang Zhongjing 张仲景")
+    assert (one["status"], one["signed_by"]) == ("effective", "Zhang Zhongjing 张仲景")
     assert one["signed_at"] == "2030-01-01T00:00:00Z"
     assert one["patient_snapshot"] == {
         "id": ids.profiles["li"]["mother"], "first_name": "Mrs. Li", "last_name": "李老太太", "dob": "1985-03-12",
@@ -149,7 +146,7 @@ def test_signing_freezes_people_and_content(people, signed, house, ids):
     }  # fmt: skip
     row = stored(house, one["id"])
     assert len(row.content_hash) == 64
-    assert (row.signer_id, row.safety_checked) == (ids.users["zhang"], False)
+    assert (row.signer_id, row.safety_checked) == (ids.users["zhang"], True)
 
     def rename(tx):
         tx.execute(update(PatientProfile).values(name="Else", last_name="Else", birthday=None, gender="male"))
@@ -165,7 +162,7 @@ def test_signing_freezes_people_and_content(people, signed, house, ids):
 def test_what_is_signed_stays(people, signed, house):
     one = signed()
     before = stored(house, one["id"])
-    path, sign = f"{PATH}/{one['id']}", {"version": one["version"], "not_safety_checked": True}
+    path, sign = f"{PATH}/{one['id']}", {"version": one["version"]}
     for answer in (
         people["zhang"]("PUT", path, json={"version": one["version"], "diagnosis": "else"}),
         people["zhang"]("POST", f"{path}/sign", json=sign),
@@ -175,18 +172,18 @@ def test_what_is_signed_stays(people, signed, house):
     assert (after.version, after.content_hash, after.diagnosis) == (before.version, before.content_hash, "脾虚")
 
 
-def test_signing_needs_the_confirmation_and_no_gaps(people, draft, house, settle):
+def test_signing_needs_the_person_and_no_gaps(people, draft, house):
     one = draft()
     path = f"{PATH}/{one['id']}/sign"
-    refused = people["zhang"]("POST", path, json={"version": 1, "not_safety_checked": False})
-    assert (refused.status_code, refused.json()["code"]) == (422, "not_confirmed")
-    assert people["zhang"]("POST", path, json={"version": 1}).status_code == 422
-    gaps = draft(diagnosis="", medicines=[{"name": "生姜"}])
-    answer = people["zhang"]("POST", f"{PATH}/{gaps['id']}/sign", json={"version": 1, "not_safety_checked": True})
+    refused = people["zhang"]("POST", path, json={"version": 1})
+    assert (refused.status_code, refused.json()["code"]) == (403, "confirmation_needed")
+    gaps = draft(diagnosis="", medicines=[{"name": "生姜"}], kind="herbal")
+    answer = people["zhang"].confirm()("POST", f"{PATH}/{gaps['id']}/sign", json={"version": 1})
     assert (answer.status_code, answer.json()["code"]) == (422, "prescription_not_complete")
-    assert set(answer.json()["fields"]) == {"diagnosis", "medicines.0.dosage", "medicines.0.frequency"}
-    people["zhang"]("PUT", f"{PATH}/{one['id']}", json={"version": 1, "diagnosis": "x", "medicines": HERBS})
-    stale = people["zhang"]("POST", path, json={"version": 1, "not_safety_checked": True})
+    assert set(answer.json()["fields"]) == {"diagnosis", "medicines.0.dosage", "regimen.doses"}
+    change = {"version": 1, "diagnosis": "x", "medicines": HERBS, "facts": ASKED}
+    people["zhang"]("PUT", f"{PATH}/{one['id']}", json=change)
+    stale = people["zhang"]("POST", path, json={"version": 1})
     assert (stale.status_code, stale.json()["code"]) == (409, "conflict")
     assert stored(house, one["id"]).status == "draft"
 
@@ -194,7 +191,7 @@ def test_signing_needs_the_confirmation_and_no_gaps(people, draft, house, settle
 def test_a_doctor_whose_licence_is_open_does_not_sign(people, draft, house, ids):
     one = draft()
     house.db.write(lambda tx: tx.execute(update(Doctor).values(verification_status="pending")))
-    answer = people["zhang"]("POST", f"{PATH}/{one['id']}/sign", json={"version": 1, "not_safety_checked": True})
+    answer = people["zhang"].confirm()("POST", f"{PATH}/{one['id']}/sign", json={"version": 1})
     assert (answer.status_code, stored(house, one["id"]).status) == (403, "draft")
 
 
@@ -291,12 +288,12 @@ def test_lists_name_no_medicine(people, signed, draft, ids, statements, clock):
 
 
 def test_two_signatures_at_once(people, draft, house):
-    one, me = draft(), people["zhang"].actor
+    one, me = draft(), people["zhang"].confirm().actor
     brought = []
 
     def sign():
         try:
-            house.db.write(lambda tx: service.sign(tx, me, one["id"], 1, True, house.clock()))
+            house.db.write(lambda tx: service.sign(tx, me, one["id"], SignInput(version=1), house.clock()))
             brought.append("signed")
         except DomainError as refusal:
             brought.append(refusal.code)
@@ -312,7 +309,7 @@ def test_two_signatures_at_once(people, draft, house):
 
 def test_a_signature_against_a_change(people, draft, house):
     """Whoever signs signs what was read: one of the two is refused."""
-    one, me = draft(), people["zhang"].actor
+    one, me = draft(), people["zhang"].confirm().actor
 
     start = threading.Barrier(2)
     brought = {}
@@ -327,7 +324,7 @@ def test_a_signature_against_a_change(people, draft, house):
 
     change = ChangeInput(version=1, diagnosis="else")
     works = {
-        "sign": lambda tx: service.sign(tx, me, one["id"], 1, True, house.clock()),
+        "sign": lambda tx: service.sign(tx, me, one["id"], SignInput(version=1), house.clock()),
         "change": lambda tx: service.change(tx, me, one["id"], change, house.clock()),
     }
     threads = [threading.Thread(target=attempt, args=pair) for pair in works.items()]
@@ -337,7 +334,7 @@ def test_a_signature_against_a_change(people, draft, house):
         thread.join()
     assert sorted(brought.values()) == [False, True]
     row = stored(house, one["id"])
-    assert (row.status, row.diagnosis) == (("signed", "脾虚") if brought["sign"] else ("draft", "else"))
+    assert (row.status, row.diagnosis) == (("effective", "脾虚") if brought["sign"] else ("draft", "else"))
 
 
 def test_a_deleted_visit_takes_no_prescription(people, visit, house):

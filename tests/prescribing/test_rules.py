@@ -40,14 +40,10 @@ def test_what_disagrees_is_refused_at_its_line():
 
 
 def test_what_is_missing_before_a_signature():
-    assert rules.gaps("脾虚", [LINE]) == {}
-    assert set(rules.gaps(" ", [])) == {"diagnosis", "medicines"}
-    assert set(rules.gaps("x", [LINE, {"name": "生姜", "dosage": " "}])) == {
+    assert rules.gaps("general", "脾虚", [LINE], None) == {}
+    assert set(rules.gaps("general", " ", [], None)) == {"diagnosis", "medicines"}
+    assert set(rules.gaps("general", "x", [LINE, {"name": "生姜", "dosage": " "}], None)) == {
         "medicines.1.dosage", "medicines.1.frequency"
     }  # fmt: skip
-
-
-def test_the_hash_is_of_the_content_alone():
-    one = {"a": 1, "medicines": [LINE]}
-    assert rules.content_hash(one) == rules.content_hash(dict(reversed(one.items())))
-    assert rules.content_hash(one) != rules.content_hash(one | {"medicines": [LINE | {"dosage": "11 g"}]})
+    assert rules.gaps("herbal", "x", [{"name": "生姜", "dosage": "9g"}], {"doses": 7}) == {}
+    assert set(rules.gaps("herbal", "x", [LINE], {})) == {"regimen.doses"}

@@ -20,6 +20,7 @@ class DomainError(Exception):
     status: ClassVar[int] = 500
     code: ClassVar[str] = "error"
     title: ClassVar[str] = "Something went wrong. Nothing was changed."
+    traced: ClassVar[bool] = False  # its body tells of a clinical record: the look is noted, though nothing was done
 
     def __init__(self, detail: str | None = None, **data: Any) -> None:
         super().__init__(detail or self.title)

@@ -1,13 +1,15 @@
 """What has happened at the demonstration clinic: three weeks of visits, and a day that is just going on."""
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from suwen.accounts.models import User
+from suwen.accounts.service import confirm, sessions
 from suwen.consultations.schemas import CallRating, Ending
 from suwen.consultations.service import rooms
 from suwen.core.actor import Actor
@@ -15,7 +17,8 @@ from suwen.demo import cast
 from suwen.demo.clinic import Clinic
 from suwen.payments import service as payments
 from suwen.prescribing import service as prescribing
-from suwen.prescribing.schemas import DraftInput, Medicine
+from suwen.prescribing.errors import FactsMissing, Unsafe
+from suwen.prescribing.schemas import DraftInput, Facts, Medicine, SignInput
 from suwen.reviews.schemas import ReviewEntry
 from suwen.reviews.service import answering, writing
 from suwen.scheduling.models import Slot
@@ -113,16 +116,33 @@ def coming(tx: Session, clinic: Clinic, now: datetime, dice: random.Random) -> N
 
 
 def prescribe(tx: Session, visit: Visit) -> None:
-    """What the story says, signed by the doctor a little after the visit."""
+    """What the story says, asked for, answered and signed by the doctor a little after the visit."""
     written = visit.end + timedelta(minutes=10)
     _, diagnosis, _, medicines, advice = visit.story
     lines = [
         Medicine(name=name, dosage=dosage, frequency=frequency, duration_days=days, usage=usage)
         for name, dosage, frequency, days, usage in medicines
     ]
-    draft = DraftInput(appointment_id=visit.id, diagnosis=diagnosis, medicines=lines, instructions=advice)
-    made = prescribing.draft(tx, visit.doctor, draft, written)
-    prescribing.sign(tx, visit.doctor, made.id, made.version, True, written)
+    asked = Facts(allergies=[], pregnancy="no", lactating=False)
+    draft = DraftInput(appointment_id=visit.id, diagnosis=diagnosis, medicines=lines, instructions=advice, facts=asked)
+    doctor = at_the_desk(tx, visit.doctor, written)
+    made = prescribing.draft(tx, doctor, draft, written)
+    read = {one.key: "已权衡利弊 Weighed against the benefit" for one in prescribing.view(tx, doctor, made).findings}
+    try:
+        with tx.begin_nested():
+            prescribing.sign(tx, doctor, made.id, SignInput(version=made.version, answers=read), written)
+    except (Unsafe, FactsMissing):
+        return  # it stays a draft: not for this person
+
+
+def at_the_desk(tx: Session, doctor: Actor, now: datetime) -> Actor:
+    """The doctor in a session that ends at once, and just confirmed: only a person signs."""
+    user = tx.get_one(User, doctor.id)
+    here, _ = sessions.start(
+        tx, user, now, kind="web", strong=True, doctor_id=doctor.doctor_id, ip="", agent="demonstration"
+    )
+    confirm(tx, here, now)
+    return replace(doctor, session_id=here.session_id)
 
 
 def praise(tx: Session, visit: Visit, now: datetime, dice: random.Random) -> None:

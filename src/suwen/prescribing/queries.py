@@ -24,7 +24,8 @@ LIST: Any = (
 
 
 def visible(role: str, actor_id: str, doctor_id: str | None, now: datetime) -> Select[Any]:
-    """A patient's family's, a doctor's own and of people in care, a pharmacist's; the unsigned its doctor's only."""
+    """A patient's family's, a doctor's own and of people in care, a pharmacist's; the unsigned its doctor's only, and
+    what is not in effect yet is not the family's to see."""
     known = Prescription.signed_at.is_not(None)
     cared = select(CareRelation.profile_id).where(
         CareRelation.staff_user_id == actor_id,
@@ -33,7 +34,7 @@ def visible(role: str, actor_id: str, doctor_id: str | None, now: datetime) -> S
     )
     if role == "patient":
         family = select(PatientProfile.id).where(PatientProfile.user_id == actor_id)
-        return LIST.where(known, Prescription.patient_profile_id.in_(family))
+        return LIST.where(Prescription.effective_at.is_not(None), Prescription.patient_profile_id.in_(family))
     if role == "doctor":
         in_care = known & Prescription.patient_profile_id.in_(cared)
         return LIST.where(or_(Prescription.doctor_id == (doctor_id or ""), in_care))
@@ -100,3 +101,15 @@ def phrases(doctor_id: str, category: str | None, q: str | None, all: bool) -> S
     if q:
         found = found.where(CommonPhrase.content.icontains(q, autoescape=True))
     return found
+
+
+def earlier_visit(tx: Session, profile_id: str, appointment_id: str | None) -> bool:
+    """Whether this person was seen at the clinic before the visit."""
+    earlier = select(Appointment.id).where(
+        Appointment.patient_profile_id == profile_id, Appointment.status == "completed",
+        Appointment.id != (appointment_id or ""), Appointment.is_deleted.is_(False),
+    )  # fmt: skip
+    if appointment_id:
+        begins = select(Appointment.appointment_start).where(Appointment.id == appointment_id).scalar_subquery()
+        earlier = earlier.where(Appointment.appointment_start < begins)
+    return tx.scalar(earlier.limit(1)) is not None

@@ -1,7 +1,13 @@
 """What can be done with accounts. Other packages call what is named here."""
 
 from suwen.accounts.service.care import end_care, may_see, relate_care, treats
-from suwen.accounts.service.confirming import confirm, confirmed_until, reauthenticate, refuse_unconfirmed
+from suwen.accounts.service.confirming import (
+    confirm,
+    confirmed_until,
+    reauthenticate,
+    refuse_automation,
+    refuse_unconfirmed,
+)
 from suwen.accounts.service.entry import (
     confirm_password,
     enter_new,
@@ -53,6 +59,7 @@ __all__ = [
     "profiles",
     "profiles_of",
     "reauthenticate",
+    "refuse_automation",
     "refuse_unconfirmed",
     "register",
     "relate_care",

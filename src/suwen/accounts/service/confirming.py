@@ -27,7 +27,7 @@ def reauthenticate(house: House, me: Actor, password: str | None, code: str | No
 
     Refused: programs (AutomationRefused), WrongPassword, WrongSecondFactor, too many tries (429, and a pause).
     """
-    _refuse_programs(me)
+    refuse_automation(me)
     if password:
         entry.confirm_password(house, me, password, now)
     elif code:
@@ -39,7 +39,7 @@ def reauthenticate(house: House, me: Actor, password: str | None, code: str | No
 
 def confirm(tx: Session, me: Actor, now: datetime) -> datetime:
     """Write down that this session's person has just been seen; whoever calls has seen them."""
-    _refuse_programs(me)
+    refuse_automation(me)
     running = (SignIn.id == me.session_id, SignIn.user_id == me.id, SignIn.revoked_at.is_(None))
     if not rows(tx, update(SignIn).where(*running).values(confirmed_at=now)):
         raise AutomationRefused()
@@ -57,12 +57,13 @@ def confirmed_until(tx: Session, me: Actor, now: datetime) -> datetime | None:
 
 def refuse_unconfirmed(tx: Session, me: Actor, now: datetime) -> None:
     """AutomationRefused for programs; ConfirmationNeeded where the last proof is too old, or missing."""
-    _refuse_programs(me)
+    refuse_automation(me)
     if confirmed_until(tx, me, now) is None:
         raise ConfirmationNeeded()
 
 
-def _refuse_programs(me: Actor) -> None:
+def refuse_automation(me: Actor) -> None:
+    """Long-lived tokens, jobs and whoever has no session: only a person does this."""
     if not me.id or not me.session_id or me.session_id.startswith(TOKEN_PREFIX):
         raise AutomationRefused()
 

@@ -49,6 +49,8 @@ def write(call: Call) -> Any:
     except (DomainError, IntegrityError) as error:
         if isinstance(error, (NotFound, Forbidden)):
             note_denied(call.plan, call.house, call.me, call.arguments, call.now)
+        elif getattr(error, "traced", False) and call.plan.again is None:  # the page again notes its look itself
+            note_look(call)
         if call.plan.again is None or isinstance(error, SessionEnded):
             raise  # whose session has ended is shown no page of theirs
         return _form_again(call, as_refusal(error))
@@ -143,6 +145,12 @@ def _replayed(status: int, headers: str, body: bytes) -> ASGIResponse:
     return ASGIResponse(
         body=body, status_code=status, headers=[*named, ("idempotent-replay", "true")], media_type=media_type
     )
+
+
+def note_look(call: Call) -> None:
+    """What was refused is undone, its audit row with it; but the refusal tells of the record."""
+    object_id, kind = str(call.arguments.get("id") or next(iter(call.arguments.values()), "")), call.plan.audited or ""
+    call.house.db.write(lambda tx: audit.seen(tx, call.me, "read", kind, object_id, purpose="refused", now=call.now))
 
 
 def note_denied(plan: Plan, house: House, me: Actor, places: Mapping[str, Any], now: datetime) -> None:

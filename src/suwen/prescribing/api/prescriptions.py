@@ -49,14 +49,18 @@ def draft(tx: Session, me: Actor, now: datetime, data: DraftInput) -> Prescripti
 
 @put("/api/v1/prescriptions/{id:str}", who=WRITERS, tags=TAGS, audited="prescription")
 def change(tx: Session, me: Actor, now: datetime, id: str, data: ChangeInput) -> PrescriptionView:
-    """The whole content anew, as long as it is a draft."""
+    """The whole content anew, until it is in effect. What was signed is a draft again, its signatures invalid."""
     return service.view(tx, me, service.change(tx, me, id, data, now))
 
 
 @post("/api/v1/prescriptions/{id:str}/sign", who=WRITERS, tags=TAGS, audited="prescription", status=200)
 def sign(tx: Session, me: Actor, now: datetime, id: str, data: SignInput) -> PrescriptionView:
-    """After this nothing of it changes. The platform has checked no dose and no interaction: the signer says so."""
-    return service.view(tx, me, service.sign(tx, me, id, data.version, data.not_safety_checked, now))
+    """Only by a person who proved within five minutes to be there (`POST /api/v1/me/confirmation`).
+
+    409 `unsafe_prescription`, `facts_missing`, `needs_resign` or `warnings_unanswered` name rules and findings. With
+    reasons (`answers`) and acknowledgements it is signed: for the pharmacist to review, or effective at once.
+    """
+    return service.view(tx, me, service.sign(tx, me, id, data, now))
 
 
 @post("/api/v1/prescriptions/{id:str}/void", who=WRITERS, tags=TAGS, audited="prescription", status=200)

@@ -4,7 +4,9 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from suwen.accounts.service import reauthenticate
 from suwen.core.actor import Actor
+from suwen.core.house import House
 from suwen.core.web.answers import Page
 from suwen.core.web.routes import form, page, routes_of
 from suwen.prescribing import rules, service
@@ -42,11 +44,20 @@ def save(tx: Session, me: Actor, now: datetime, appointment_id: str, one: str, d
     return _editor(tx, me, now, appointment_id, one, data.then)
 
 
-@form("/prescriptions/desk/{appointment_id:str}/{one:str}/sign", again=desk, who=WRITERS, audited="prescription")
+def prove(house: House, me: Actor, now: datetime, data: SignForm) -> None:
+    """Passwords are hashed before the transaction. Who has proved it lately need not do it again."""
+    if data.password or data.code:
+        reauthenticate(house, me, data.password, data.code, now)
+
+
+@form(
+    "/prescriptions/desk/{appointment_id:str}/{one:str}/sign", again=desk, who=WRITERS, audited="prescription",
+    before=prove,
+)  # fmt: skip
 def sign(
     tx: Session, me: Actor, now: datetime, appointment_id: str, one: str, data: SignForm, step: str = "review"
 ) -> Page:
-    service.sign(tx, me, one, data.version, data.not_safety_checked, now)
+    service.sign(tx, me, one, data.signed(), now)
     return _editor(tx, me, now, appointment_id, one, "signed")
 
 

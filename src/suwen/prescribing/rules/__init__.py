@@ -8,11 +8,10 @@ from suwen.prescribing.rules.lines import (
     LINES_SHOWN,
     LONGEST,
     MOST_LINES,
-    content_hash,
     days_of,
     gaps,
     with_both,
     words_of,
 )
 
-__all__ = ["LINES_SHOWN", "LONGEST", "MOST_LINES", "content_hash", "days_of", "gaps", "with_both", "words_of"]
+__all__ = ["LINES_SHOWN", "LONGEST", "MOST_LINES", "days_of", "gaps", "with_both", "words_of"]

@@ -5,10 +5,19 @@ from collections.abc import Iterable, Mapping
 from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
+from suwen.prescribing.rules.reference import Product
+
 MOST_PRODUCTS = 5
 WRITTEN = re.compile(r"\s*([0-9]{1,6}(?:\.[0-9]{1,3})?)\s*([^\s0-9.,;，；（(][^0-9.,;，；（(]{0,19})?\s*")
 GRAMS = {"g", "克", "gram", "grams", "gm"}
 FULL_WIDTH = str.maketrans("０１２３４５６７８９．", "0123456789.")
+MILLIGRAMS = {"mg": Decimal(1), "毫克": Decimal(1), "g": Decimal(1000), "克": Decimal(1000), "mcg": Decimal("0.001"),
+              "μg": Decimal("0.001"), "ug": Decimal("0.001"), "微克": Decimal("0.001")}  # fmt: skip
+UNITS = ({"片", "tablet", "tablets", "tab", "tabs"}, {"粒", "颗", "capsule", "capsules", "cap", "caps"},
+         {"丸", "pill", "pills"}, {"袋", "包", "sachet", "sachets", "packet", "packets", "bag", "bags"},
+         {"ml", "毫升", "millilitre", "millilitres"}, {"支", "瓶", "bottle", "bottles", "vial", "ampoule"},
+         {"g", "克", "gram", "grams"}, {"喷", "puff", "puffs", "spray", "sprays"}, {"滴", "drop", "drops"})  # fmt: skip
+REMARK = re.compile(r"(.+?)\s*[(（]([^()（）]{1,12})[)）]\s*")
 RAW = "生用"
 ORDINARY = "同煎"  # said where the method that a piece should have is left out on purpose
 
@@ -93,6 +102,21 @@ def quantity(amount: Decimal, a_day: Decimal, days: int) -> Decimal:
 
 def raw_said(line: Mapping[str, Any]) -> bool:
     return any(RAW in (line.get(name) or "") for name in ("notes", "usage", "method", "name"))
+
+
+def in_units(amount: Decimal | None, unit: str, product: Product | None) -> Decimal | None:
+    """How many of what the product's doses count (片, 粒, ml): from that, or from milligrams of its one ingredient.
+    None where the unit is another one: nothing is guessed."""
+    if amount is None or product is None or not unit or _same(unit, product.unit):
+        return amount
+    milligrams = MILLIGRAMS.get(unit.lower())
+    if milligrams is None or len(product.ingredients) != 1 or not product.ingredients[0][1]:
+        return None
+    return amount * milligrams / product.ingredients[0][1]
+
+
+def _same(unit: str, other: str) -> bool:
+    return unit == other or any({unit.lower(), other.lower()} <= names for names in UNITS)
 
 
 def price_of_piece(per_ten_grams: int, grams: Decimal, doses: int) -> Decimal:

@@ -5,13 +5,14 @@
       |        v
       +---- returned        effective, partially_dispensed -> expired;  all but dispensed and expired -> voided
 
-Changing what waits for the pharmacist, or was returned, makes it a draft again and its signatures worthless.
+What was returned may be signed again as it is, with reasons. Changing what waits for the pharmacist, or was returned,
+makes it a draft again and its signatures worthless.
 """
 
 STATES = ("draft", "signed", "returned", "effective", "partially_dispensed", "dispensed", "expired", "voided")
 FROM: dict[str, tuple[str, ...]] = {
     "change": ("draft", "signed", "returned"),
-    "sign": ("draft",),
+    "sign": ("draft", "returned"),  # corrected, or signed again
     "accept": ("signed",),
     "return": ("signed",),
     "dispense": ("effective", "partially_dispensed"),

@@ -1,7 +1,5 @@
 """Lines of a prescription: how long, and what was signed. No database, no clock."""
 
-import hashlib
-import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -19,7 +17,7 @@ UNITS = {
 DAYS = {word: days for days, words in UNITS.items() for word in words}
 DURATION = re.compile(r"([0-9]{1,3})\s*(" + "|".join(sorted(DAYS, key=len, reverse=True)) + r")\.?", re.IGNORECASE)
 FULL_WIDTH = str.maketrans("０１２３４５６７８９", "0123456789")
-NEEDED = ("name", "dosage", "frequency")
+NEEDED, NEEDED_OF_PIECES = ("name", "dosage", "frequency"), ("name", "dosage")
 
 
 def days_of(duration: str | None) -> int | None:
@@ -47,19 +45,17 @@ def with_both(line: Mapping[str, Any], place: int, locale: str) -> dict[str, Any
     return full
 
 
-def gaps(diagnosis: str, lines: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+def gaps(
+    kind: str, diagnosis: str, lines: Sequence[Mapping[str, Any]], regimen: Mapping[str, Any] | None
+) -> dict[str, str]:
     """What must be filled in before a signature, by field."""
     missing = {} if diagnosis.strip() else {"diagnosis": "Please fill this in."}
     if not lines:
         missing["medicines"] = "Write at least one medicine."
+    if kind == "herbal" and not (regimen or {}).get("doses"):
+        missing["regimen.doses"] = "Please fill this in."
     for place, line in enumerate(lines):
-        for name in NEEDED:
+        for name in NEEDED_OF_PIECES if kind == "herbal" else NEEDED:
             if not (line.get(name) or "").strip():
                 missing[f"medicines.{place}.{name}"] = "Please fill this in."
     return missing
-
-
-def content_hash(content: Mapping[str, Any]) -> str:
-    """Over what is signed, the same for the same content whatever the order of its keys."""
-    text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
-    return hashlib.sha256(text.encode()).hexdigest()

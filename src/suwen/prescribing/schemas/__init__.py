@@ -14,6 +14,7 @@ from suwen.prescribing.schemas.content import (
     lines_of,
 )
 from suwen.prescribing.schemas.steps import (
+    Answer,
     Checks,
     DispenseInput,
     ExtendInput,
@@ -39,8 +40,8 @@ from suwen.prescribing.schemas.views import (
     WaitingLine,
 )
 
-__all__ = ["ChangeInput", "CheckInput", "Checks", "Content", "DispenseInput", "DispensingView", "DoctorSnapshot",
-           "DraftInput", "EditorForm", "EvaluationView", "ExtendInput", "Facts", "FindingView", "History", "Kind",
-           "Medicine", "PersonSnapshot", "Pharmacy", "PrescriptionLine", "PrescriptionView", "Preview", "Regimen",
-           "Replayed", "ReviewInput", "ReviewView", "SignForm", "SignInput", "SignatureView", "Verification",
-           "VoidInput", "WaitingLine", "lines_of"]  # fmt: skip
+__all__ = ["Answer", "ChangeInput", "CheckInput", "Checks", "Content", "DispenseInput", "DispensingView",
+           "DoctorSnapshot", "DraftInput", "EditorForm", "EvaluationView", "ExtendInput", "Facts", "FindingView",
+           "History", "Kind", "Medicine", "PersonSnapshot", "Pharmacy", "PrescriptionLine", "PrescriptionView",
+           "Preview", "Regimen", "Replayed", "ReviewInput", "ReviewView", "SignForm", "SignInput", "SignatureView",
+           "Verification", "VoidInput", "WaitingLine", "lines_of"]  # fmt: skip

@@ -15,14 +15,31 @@ class SignInput(Input):
     the warnings that were read. Both are signed with the content."""
 
     version: Version
-    not_safety_checked: bool = False  # of the days before the engine
     answers: Annotated[dict[str, Reason], msgspec.Meta(max_length=60)] = msgspec.field(default_factory=dict)
     acknowledged: Annotated[list[str], msgspec.Meta(max_length=120)] = msgspec.field(default_factory=list)
 
 
+class Answer(Input):
+    """Of a form: one finding, the reason that was written, or that it was read."""
+
+    key: Annotated[str, msgspec.Meta(max_length=300)]
+    reason: Annotated[str, msgspec.Meta(max_length=500)] | None = None
+    read: bool = False
+
+
 class SignForm(Input):
+    """Signing on a page: the findings one by one, and the proof that it is the doctor, where none was given lately."""
+
     version: Version
-    not_safety_checked: bool = False
+    answers: Annotated[list[Answer], msgspec.Meta(max_length=120)] = msgspec.field(default_factory=list)
+    password: Annotated[str, msgspec.Meta(max_length=300)] | None = None
+    code: Annotated[str, msgspec.Meta(max_length=20)] | None = None
+
+    def signed(self) -> SignInput:
+        return SignInput(
+            version=self.version, answers={one.key: one.reason for one in self.answers if one.reason},
+            acknowledged=[one.key for one in self.answers if one.read],
+        )  # fmt: skip
 
 
 class Checks(Input):

@@ -140,7 +140,6 @@ class Verification(View):
     dispensings: int
     dispensings_left: int
     earliest_next: date | None
-    void_reason: str | None
     medicines: list[Medicine]
     regimen: Regimen | None
 

@@ -1,17 +1,26 @@
-"""Prescriptions: written and signed by the doctor of a visit, read by those whom they concern."""
+"""Prescriptions: written and signed by the doctor of a visit, reviewed and dispensed by pharmacists, read by those whom
+they concern, verified by whoever holds one."""
 
+from suwen.prescribing.service.dispensing import dispense, expire, extend
 from suwen.prescribing.service.documents import COLLECTION, document
 from suwen.prescribing.service.reading import (
     DeskVisit,
     desk,
+    history,
     of_appointment,
     of_person,
     prescription,
     prescriptions,
+    replay,
     view,
     visit_of_prescription,
 )
-from suwen.prescribing.service.writing import change, draft, sign, void
+from suwen.prescribing.service.reviewing import claim, review, waiting
+from suwen.prescribing.service.signing import sign
+from suwen.prescribing.service.verifying import count, holder_code, verify
+from suwen.prescribing.service.writing import change, draft, preview, void
 
-__all__ = ["COLLECTION", "DeskVisit", "change", "desk", "document", "draft", "of_appointment", "of_person",
-           "prescription", "prescriptions", "sign", "view", "visit_of_prescription", "void"]  # fmt: skip
+__all__ = ["COLLECTION", "DeskVisit", "change", "claim", "count", "desk", "dispense", "document", "draft", "expire",
+           "extend", "history", "holder_code", "of_appointment", "of_person", "prescription", "prescriptions",
+           "preview", "replay", "review", "sign", "verify", "view", "visit_of_prescription", "void",
+           "waiting"]  # fmt: skip

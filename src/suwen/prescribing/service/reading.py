@@ -17,19 +17,27 @@ from suwen.core.paging import keyset
 from suwen.core.schemas import Slice
 from suwen.prescribing import queries
 from suwen.prescribing.errors import NoSuchPrescription
-from suwen.prescribing.models import Prescription
+from suwen.prescribing.models import PharmacistReview, Prescription, SafetyEvaluation, Signature, SigningKey
 from suwen.prescribing.schemas import (
+    DispensingView,
     DoctorSnapshot,
     Facts,
+    FindingView,
+    History,
     PersonSnapshot,
     Pharmacy,
     PrescriptionLine,
     PrescriptionView,
     Regimen,
+    Replayed,
+    ReviewView,
+    SignatureView,
     lines_of,
 )
+from suwen.prescribing.service import checking, dispensing, signatures, verifying
 from suwen.prescribing.service.writing import has_begun, visit_of
 
+STAFF = ("doctor", "pharmacist")
 NEWEST = [(Prescription.prescription_date, "desc"), (Prescription.id, "desc")]
 MADE = ("doctor", "medicines", "regimen", "facts", "pharmacy", "patient_snapshot", "doctor_snapshot", "mine",
         "findings", "reviewer", "holder_code")  # fmt: skip
@@ -114,11 +122,82 @@ def view(tx: Session, actor: Actor, found: Prescription) -> PrescriptionView:
     return PrescriptionView(
         **{name: getattr(found, name) for name in PLAIN},
         doctor=doctor or "", mine=mine, medicines=lines_of(found.medicines),
-        regimen=_known(Regimen, found.regimen), facts=_known(Facts, found.facts), findings=[], reviewer=None,
-        holder_code=None, pharmacy=_as(Pharmacy, found.pharmacy),
+        regimen=_known(Regimen, found.regimen), facts=_known(Facts, found.facts),
+        findings=_findings(tx, actor, found), reviewer=_name(tx, found.reviewed_by),
+        holder_code=_holder_code(tx, actor, found), pharmacy=_as(Pharmacy, found.pharmacy),
         patient_snapshot=_as(PersonSnapshot, found.patient_snapshot),
         doctor_snapshot=_as(DoctorSnapshot, found.doctor_snapshot),
     )  # fmt: skip
+
+
+def history(tx: Session, actor: Actor, id: str, now: datetime) -> History:
+    """Evaluations, signatures, reviews and dispensings of a prescription that one may read, for those who treat."""
+    found = tx.get(Prescription, id)
+    if found is None or actor.role not in STAFF or not _may_read(tx, actor, found, now):
+        raise NoSuchPrescription()
+    audit.seen(tx, actor, "read", "prescription", id, found.patient_profile_id, "history", now=now)
+    signed = signatures.of(tx, id)
+    read = signatures.statement_of(signatures.current(tx, id)).get("acknowledged") or []
+    evaluations = select(SafetyEvaluation).where(SafetyEvaluation.prescription_id == id)
+    reviews = select(PharmacistReview).where(PharmacistReview.prescription_id == id)
+    return History(
+        evaluations=[
+            checking.view_of(one, actor.locale, found.answers or {}, read)
+            for one in tx.scalars(evaluations.order_by(SafetyEvaluation.created_at, SafetyEvaluation.id))
+        ],
+        signatures=[_signature(tx, found, one) for one in signed],
+        reviews=[
+            ReviewView(id=one.id, reviewer=_name(tx, one.reviewer_id) or "", verdict=one.verdict, checks=one.checks,
+                       reason=one.reason, created_at=one.created_at)
+            for one in tx.scalars(reviews.order_by(PharmacistReview.created_at, PharmacistReview.id))
+        ],
+        dispensings=[
+            DispensingView(number=one.number, dispensed_by=_name(tx, one.dispensed_by) or "",
+                           checked_by=_name(tx, one.checked_by), note=one.note, created_at=one.created_at)
+            for one in dispensing.of(tx, id)
+        ],
+    )  # fmt: skip
+
+
+def replay(tx: Session, actor: Actor, id: str, evaluation_id: str, now: datetime) -> Replayed:
+    """Run an evaluation of this prescription again; for those who may see its history."""
+    found = tx.get(Prescription, id)
+    kept = tx.get(SafetyEvaluation, evaluation_id)
+    if found is None or kept is None or kept.prescription_id != id or actor.role not in STAFF:
+        raise NoSuchPrescription()
+    if not _may_read(tx, actor, found, now):
+        raise NoSuchPrescription()
+    audit.seen(tx, actor, "read", "prescription", id, found.patient_profile_id, "replay", now=now)
+    return checking.replay(kept)
+
+
+def _findings(tx: Session, actor: Actor, found: Prescription) -> list[FindingView]:
+    """Of the last evaluation; what rules say of a person is for those who treat."""
+    kept = tx.get(SafetyEvaluation, found.evaluation_id) if found.evaluation_id and actor.role in STAFF else None
+    if kept is None:
+        return []
+    read = signatures.statement_of(signatures.current(tx, found.id)).get("acknowledged") or []
+    return checking.shown(kept.findings, actor.locale, found.answers or {}, read)
+
+
+def _holder_code(tx: Session, actor: Actor, found: Prescription) -> str | None:
+    if found.effective_at is None or actor.role not in ("patient", "doctor"):
+        return None
+    return verifying.holder_code(tx, found)
+
+
+def _signature(tx: Session, found: Prescription, one: Signature) -> SignatureView:
+    key = tx.get(SigningKey, one.key_id)
+    plain = ("id", "role", "name", "key_id", "content_hash", "evaluation_id", "signed", "signature",
+             "invalidated_at", "created_at")  # fmt: skip
+    return SignatureView(
+        **{name: getattr(one, name) for name in plain}, public_key=key.public_key if key else "",
+        valid=signatures.valid(tx, found, one),
+    )  # fmt: skip
+
+
+def _name(tx: Session, user_id: str | None) -> str | None:
+    return tx.scalar(select(User.name).where(User.id == user_id)) if user_id else None
 
 
 def _may_read(tx: Session, actor: Actor, found: Prescription, now: datetime) -> bool:
@@ -127,6 +206,8 @@ def _may_read(tx: Session, actor: Actor, found: Prescription, now: datetime) -> 
     if found.signed_at is None or actor.role not in ("patient", "doctor", "pharmacist"):
         return False
     if actor.role == "patient":
+        if found.effective_at is None:  # nobody takes what a pharmacist has not seen yet
+            return False
         owner = select(PatientProfile.user_id).where(PatientProfile.id == found.patient_profile_id)
         return tx.scalar(owner) == actor.id
     return may_see(tx, actor, found.patient_profile_id, now)

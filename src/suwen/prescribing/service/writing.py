@@ -1,4 +1,4 @@
-"""Writing, signing and voiding. Only the doctor of a visit that has begun writes; what is signed stays as it is."""
+"""Writing and voiding. Only the doctor of a visit that has begun writes; each saved draft is checked."""
 
 from datetime import UTC, date, datetime
 from typing import Any
@@ -7,32 +7,26 @@ from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from suwen.accounts.models import PatientProfile
-from suwen.accounts.rules import names
 from suwen.core import audit, times
 from suwen.core.actor import Actor
-from suwen.core.db import changed, new_id, rows
-from suwen.core.errors import Conflict, Forbidden, Invalid
-from suwen.core.outbox import emit
-from suwen.prescribing import queries, rules
-from suwen.prescribing.errors import (
-    AlreadySigned,
-    AlreadyVoid,
-    CannotBeVoided,
-    NoSuchPrescription,
-    NotComplete,
-    NotConfirmed,
-    VisitNotStarted,
-)
-from suwen.prescribing.events import PrescriptionSigned, PrescriptionVoided
+from suwen.core.db import new_id, rows
+from suwen.core.errors import Invalid
+from suwen.prescribing import queries
+from suwen.prescribing.errors import NoSuchPrescription, VisitNotStarted
+from suwen.prescribing.events import PrescriptionReopened, PrescriptionVoided
 from suwen.prescribing.models import Prescription
 from suwen.prescribing.rules import codes
-from suwen.prescribing.schemas import ChangeInput, DraftInput
-from suwen.prescribing.service import composing
+from suwen.prescribing.schemas import ChangeInput, CheckInput, DraftInput, Preview, lines_of
+from suwen.prescribing.service import checking, composing, signatures
+from suwen.prescribing.service.moving import move, note, own, refuse, tell
 
 TRIES = 5  # six digits a day: a number that is taken is met rarely, five times in a row never
 BEGUN = ("in_progress", "completed")
-VOIDABLE = ("draft", "signed", "returned", "effective")
+# What a signature has brought, and what goes with it.
+UNSIGNED: dict[str, Any] = dict.fromkeys(
+    ("signed_by", "signer_id", "signed_at", "content_hash", "answers", "patient_snapshot", "doctor_snapshot",
+     "reviewed_by", "reviewed_at")
+)  # fmt: skip
 
 
 def visit_of(tx: Session, actor: Actor, appointment_id: str) -> Any:
@@ -50,106 +44,97 @@ def has_begun(visit: Any) -> bool:
 
 def draft(tx: Session, actor: Actor, data: DraftInput, now: datetime) -> Prescription:
     """Begin a prescription for a visit. Refused: other doctors' visits, visits that have not begun."""
-    appointment_id = data.appointment_id
-    if appointment_id is None and data.consultation_id:
-        appointment_id = queries.appointment_of(tx, data.consultation_id)
-    if not appointment_id:
-        raise Invalid(fields={"appointment_id": "Please fill this in."})
-    visit = visit_of(tx, actor, appointment_id)
+    visit = _visit(tx, actor, data)
     if not has_begun(visit):
         raise VisitNotStarted()
-    values = composing.content(tx, data, actor.locale) | {
-        "id": new_id(), "appointment_id": visit.id, "consultation_id": visit.consultation_id,
-        "doctor_id": visit.doctor_id, "patient_id": visit.patient_id, "patient_profile_id": visit.patient_profile_id,
-        "patient_name": visit.name, "prescription_date": now, "created_at": now, "updated_at": now,
-        "channel": "offline" if visit.visit_type == "offline" else "online",
-        "jurisdiction": tx.info["settings"].jurisdiction,
+    values = _columns(tx, actor, data, visit, now) | {
+        "id": new_id(), "consultation_id": visit.consultation_id, "doctor_id": visit.doctor_id,
+        "patient_id": visit.patient_id, "patient_name": visit.name, "prescription_date": now, "created_at": now,
+        "updated_at": now,
     }  # fmt: skip
     made = _stored(tx, values, _day(now, actor.zone))
-    _note(tx, actor, "write", made, now)
+    _check(tx, made, now)
+    note(tx, actor, "write", made, now)
     return made
 
 
 def change(tx: Session, actor: Actor, id: str, data: ChangeInput, now: datetime) -> Prescription:
-    """Change one's draft. Refused: what is signed, and a draft that was changed since `version` was read."""
-    found = own(tx, actor, id)
-    _must_be_draft(found)
-    values = composing.content(tx, data, actor.locale) | {"version": data.version + 1, "updated_at": now}
-    mine = update(Prescription).where(
-        Prescription.id == id, Prescription.status == "draft", Prescription.version == data.version
-    )
-    if not rows(tx, mine.values(**values)):
-        raise Conflict()
-    tx.refresh(found)
-    _note(tx, actor, "write", found, now)
-    return found
+    """Change what is not in effect yet; what was signed becomes a draft again, and its signatures are worth nothing.
 
-
-def sign(tx: Session, actor: Actor, id: str, version: int, confirmed: bool, now: datetime) -> Prescription:
-    """Sign one's draft as it was read (`version`), freezing who was treated and who treats.
-
-    Refused: without the confirmation that the platform has checked nothing; gaps; a draft changed meanwhile.
+    Refused: what is in effect, and what was changed since `version` was read.
     """
     found = own(tx, actor, id)
-    _must_be_draft(found)
-    if not confirmed:
-        raise NotConfirmed(fields={"not_safety_checked": NotConfirmed.title})
-    missing = rules.gaps(found.diagnosis, found.medicines)
-    if missing:
-        raise NotComplete(fields=missing)
-    signer, person = queries.signer(tx, found.doctor_id), tx.get_one(PatientProfile, found.patient_profile_id)
-    if signer.verification_status != "approved":
-        raise Forbidden("Prescriptions are signed once the licence has been verified.")
-    frozen = {"patient_snapshot": _person(person), "doctor_snapshot": _doctor(signer), "patient_name": person.name}
-    content = {
-        "code": found.code, "diagnosis": found.diagnosis, "medicines": found.medicines,
-        "instructions": found.instructions, "refill_allowed": found.refill_allowed, "pharmacy": found.pharmacy,
-        "signed_at": now.isoformat(), "signer": signer.user_id,
-    }  # fmt: skip
-    values = frozen | {
-        "status": "signed", "content_hash": rules.content_hash(content | frozen), "signed_by": signer.name,
-        "signer_id": signer.user_id, "signed_at": now, "prescription_date": now, "safety_checked": False,
-        "version": version + 1, "updated_at": now,
-    }  # fmt: skip
-    mine = update(Prescription).where(
-        Prescription.id == id, Prescription.status == "draft", Prescription.version == version
-    )
-    if not rows(tx, mine.values(**values)):
-        raise Conflict()
-    tx.refresh(found)
-    _note(tx, actor, "sign", found, now)
-    emit(tx, PrescriptionSigned(found.id, found.appointment_id, found.patient_id), now)
+    refuse(found, "change")
+    signed = found.status != "draft"
+    visit = queries.visit(tx, found.appointment_id) if found.appointment_id else None
+    values = _columns(tx, actor, data, visit, now) | {"status": "draft"} | UNSIGNED
+    move(tx, found, "change", values, now, data.version)
+    if signed:
+        signatures.invalidate(tx, found.id, now)
+        tell(tx, found, PrescriptionReopened, now)
+    _check(tx, found, now)
+    note(tx, actor, "write", found, now)
     return found
+
+
+def preview(tx: Session, actor: Actor, data: CheckInput, now: datetime) -> Preview:
+    """What is found in what is on the screen; nothing is stored. For the doctor of the visit, as `draft` is."""
+    if data.prescription_id:
+        found = own(tx, actor, data.prescription_id)
+        data.appointment_id = found.appointment_id
+    visit = _visit(tx, actor, data)
+    today = now.astimezone(checking.clinic_zone(tx)).date()
+    audit.seen(tx, actor, "read", "prescription", visit.id, visit.patient_profile_id, "checked", now=now)
+    row = _columns(tx, actor, data, visit, now) | {"first_day": today, "id": data.prescription_id}
+    checked = checking.evaluated(tx, row, now)
+    return Preview(
+        rule_set=checked.rule_set, reviewed=checked.reviewed, kind=row["kind"], medicines=lines_of(row["medicines"]),
+        findings=checking.shown_now(checked, actor.locale), worst=checking.worst_name(checked.worst),
+        total=row["total"], currency=row["currency"], last_day=row["last_day"],
+    )  # fmt: skip
 
 
 def void(tx: Session, actor: Actor, id: str, reason: str, now: datetime) -> Prescription:
     """Take one's prescription back, with a reason that the patient reads. Refused: twice, and what was dispensed."""
     found = own(tx, actor, id)
     was_draft = found.status == "draft"
-    mine = update(Prescription).where(Prescription.id == id, Prescription.status.in_(VOIDABLE))
     values = {"status": "voided", "voided_by": actor.id, "voided_at": now, "void_reason": reason.strip()}
-    if not rows(tx, mine.values(**values, version=Prescription.version + 1, updated_at=now)):
-        raise AlreadyVoid() if found.status == "voided" else CannotBeVoided()
-    tx.refresh(found)
-    _note(tx, actor, "write", found, now)
+    move(tx, found, "void", values, now)
+    note(tx, actor, "write", found, now)
     if not was_draft:
-        emit(tx, PrescriptionVoided(found.id, found.appointment_id, found.patient_id), now)
+        tell(tx, found, PrescriptionVoided, now)
     return found
 
 
-def own(tx: Session, actor: Actor, id: str) -> Prescription:
-    """For its doctor; NoSuchPrescription for everybody else, who may read but not write."""
-    found = tx.get(Prescription, id, populate_existing=True)
-    if found is None or actor.role != "doctor" or found.doctor_id != actor.doctor_id:
-        raise NoSuchPrescription()
-    return found
+def _visit(tx: Session, actor: Actor, data: DraftInput) -> Any:
+    appointment_id = data.appointment_id
+    if appointment_id is None and data.consultation_id:
+        appointment_id = queries.appointment_of(tx, data.consultation_id)
+    if not appointment_id:
+        raise Invalid(fields={"appointment_id": "Please fill this in."})
+    return visit_of(tx, actor, appointment_id)
 
 
-def _must_be_draft(found: Prescription) -> None:
-    if found.status == "voided":
-        raise AlreadyVoid()
-    if found.status != "draft":
-        raise AlreadySigned()
+def _columns(tx: Session, actor: Actor, data: Any, visit: Any, now: datetime) -> dict[str, Any]:
+    """What the doctor wrote, and what follows from the visit and the day."""
+    content = composing.content(tx, data, actor.locale)
+    today = now.astimezone(checking.clinic_zone(tx)).date()
+    lasts = composing.last_day(content["kind"], content["medicines"], content["regimen"], data.refill_allowed, today)
+    of_visit = {
+        "appointment_id": visit.id, "patient_profile_id": visit.patient_profile_id,
+        "channel": "offline" if visit.visit_type == "offline" else "online",
+    } if visit else {}  # fmt: skip
+    return content | of_visit | {"last_day": lasts, "jurisdiction": tx.info["settings"].jurisdiction}
+
+
+def _check(tx: Session, found: Prescription, now: datetime) -> None:
+    """Each saved draft is looked at, so that its findings stand beside it."""
+    today = {"first_day": now.astimezone(checking.clinic_zone(tx)).date()}
+    checked = checking.evaluated(tx, checking.columns_of(found, checking.clinic_zone(tx)) | today, now)
+    evaluation = checking.store(tx, checked, found.id, "draft", now)
+    values = {"evaluation_id": evaluation.id, "safety_checked": True}
+    rows(tx, update(Prescription).where(Prescription.id == found.id).values(**values))
+    tx.refresh(found)
 
 
 def _stored(tx: Session, values: dict[str, Any], day: date) -> Prescription:
@@ -170,25 +155,3 @@ def _stored(tx: Session, values: dict[str, Any], day: date) -> Prescription:
 def _day(now: datetime, zone: str) -> date:
     """The day by the doctor's clock."""
     return now.astimezone(times.known_zone(zone) or UTC).date()
-
-
-def _person(person: PatientProfile) -> dict[str, Any]:
-    first, last = _names(person.first_name, person.last_name, person.name)
-    born = person.birthday.isoformat() if person.birthday else None
-    return {"id": person.id, "first_name": first, "last_name": last, "dob": born, "gender": person.gender}
-
-
-def _doctor(signer: Any) -> dict[str, Any]:
-    first, last = _names(signer.first_name, signer.last_name, signer.name)
-    return {"id": signer.id, "first_name": first, "last_name": last, "specialty": signer.specialty}
-
-
-def _names(first: str, last: str, name: str) -> tuple[str, str]:
-    if first or last:
-        return first, last
-    return names.split(name)
-
-
-def _note(tx: Session, actor: Actor, action: str, found: Prescription, now: datetime) -> None:
-    audit.seen(tx, actor, action, "prescription", found.id, found.patient_profile_id, now=now)
-    changed(tx, f"prescription:{found.id}", f"prescriptions:{found.appointment_id}")

@@ -1,0 +1,249 @@
+"""The safety engine over what is stored: who takes it, what else they take, what was found, by which rules.
+
+An evaluation keeps all that went into it, so that it can be run again (`replay`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from suwen.accounts.models import PatientProfile
+from suwen.accounts.service import probably_same
+from suwen.core.db import new_id
+from suwen.core.sealed import unseal
+from suwen.prescribing import queries
+from suwen.prescribing.errors import AnswersMissing, FactsMissing, NeedsResign, Unsafe
+from suwen.prescribing.jurisdictions import jurisdictions
+from suwen.prescribing.models import Prescription, SafetyEvaluation
+from suwen.prescribing.reference import reference
+from suwen.prescribing.rules import composing, frequencies, lifecycle, safety, signing
+from suwen.prescribing.rules.findings import Finding, Item, Person, Policy, Prescribed, Severity
+from suwen.prescribing.schemas import EvaluationView, FindingView, Replayed
+from suwen.prescribing.service.composing import days
+
+READ = "read"  # stands for an acknowledgement, where reasons stand for others
+
+
+class Law(msgspec.Struct, frozen=True):
+    """What the jurisdiction is asked about."""
+
+    jurisdiction: str
+    days: int | None
+    online: bool
+    refills: int
+    seen_before: bool
+    long_course: str | None
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """All that an evaluation depends on, but for the reference data."""
+
+    rx: Prescribed
+    person: Person
+    others: tuple[Prescribed, ...]
+    policy: Policy
+    law: Law
+
+
+@dataclass(frozen=True)
+class Checked:
+    rule_set: str
+    reviewed: bool
+    input: dict[str, Any]
+    findings: list[Finding]
+
+    @property
+    def worst(self) -> int:
+        return max((int(one.severity) for one in self.findings), default=0)
+
+
+def clinic_zone(tx: Session) -> ZoneInfo:
+    return ZoneInfo(tx.info["settings"].zone)
+
+
+def evaluated(tx: Session, row: Mapping[str, Any], now: datetime) -> Checked:
+    """What is found about a prescription with these columns. Nothing is stored."""
+    profile = tx.get_one(PatientProfile, row["patient_profile_id"])
+    facts, today = row.get("facts") or {}, now.astimezone(clinic_zone(tx)).date()
+    law = jurisdictions()[row["jurisdiction"]]
+    online = row["channel"] == "online"
+    entry = Entry(
+        rx=_prescribed(row, online and law.online_bans), person=_person(tx, profile, facts, today),
+        others=_others(tx, profile, row.get("id"), today), policy=Policy(),
+        law=Law(
+            jurisdiction=law.code, days=days(row["kind"], row["medicines"], row.get("regimen")), online=online,
+            refills=row["refill_allowed"], long_course=facts.get("long_course"),
+            seen_before=bool(facts.get("follow_up")) or _seen_before(tx, profile.id, row, law.follow_up_evidence),
+        ),
+    )  # fmt: skip
+    return _run(entry)
+
+
+def store(tx: Session, checked: Checked, prescription_id: str, purpose: str, now: datetime) -> SafetyEvaluation:
+    """Keep it. A draft that is saved again without a change keeps the one it has."""
+    digest = signing.digest(checked.input)
+    if purpose == "draft":
+        last = select(SafetyEvaluation).where(SafetyEvaluation.prescription_id == prescription_id)
+        found = tx.scalar(last.order_by(SafetyEvaluation.created_at.desc(), SafetyEvaluation.id.desc()).limit(1))
+        if found is not None and (found.rule_set, found.input_hash) == (checked.rule_set, digest):
+            return found
+    made = SafetyEvaluation(
+        id=new_id(), prescription_id=prescription_id, rule_set=checked.rule_set, reviewed=checked.reviewed,
+        input_hash=digest, input=checked.input, findings=[_kept(one) for one in checked.findings],
+        worst=checked.worst, purpose=purpose, created_at=now,
+    )  # fmt: skip
+    tx.add(made)
+    tx.flush()
+    return made
+
+
+def refuse_unsafe(checked: Checked, answers: Mapping[str, str], acknowledged: list[str]) -> None:
+    """What stands in the way of a signature, the gravest first: Unsafe, FactsMissing, NeedsResign, AnswersMissing."""
+    given = dict.fromkeys(acknowledged, READ) | dict(answers)
+    standing = safety.blocks(checked.findings, given)
+    never = [one for one in standing if safety.needs(one) == "never"]
+    asked = [one for one in standing if safety.needs(one) == "answer"]
+    grave = any(one.severity >= Severity.BLOCK_OVERRIDE for one in standing)
+    for refusal, of in ((Unsafe, never), (FactsMissing, asked), (NeedsResign if grave else AnswersMissing, standing)):
+        if of:
+            raise refusal(rules=sorted({one.rule for one in of}), findings=[_kept(one) for one in of])
+
+
+def given(checked: Checked, answers: Mapping[str, str], acknowledged: list[str]) -> tuple[dict[str, str], list[str]]:
+    """Of what was sent along, what belongs to a finding that is there."""
+    keys = {safety.key(one) for one in checked.findings}
+    reasons = {key: text.strip() for key, text in answers.items() if key in keys and text.strip()}
+    return reasons, sorted(key for key in set(acknowledged) if key in keys and key not in reasons)
+
+
+def replay(kept: SafetyEvaluation) -> Replayed:
+    """Run a stored evaluation again (A-R16)."""
+    again = _run(msgspec.convert(kept.input, Entry))
+    return Replayed(
+        evaluation_id=kept.id, input_intact=signing.digest(kept.input) == kept.input_hash,
+        rule_set=kept.rule_set, rule_set_now=again.rule_set, same_rules=kept.rule_set == again.rule_set,
+        same_findings=[_kept(one) for one in again.findings] == kept.findings,
+    )  # fmt: skip
+
+
+def view_of(evaluation: SafetyEvaluation, locale: str, answers: Mapping[str, str], read: list[str]) -> EvaluationView:
+    return EvaluationView(
+        id=evaluation.id, purpose=evaluation.purpose, rule_set=evaluation.rule_set, reviewed=evaluation.reviewed,
+        input_hash=evaluation.input_hash, worst=_name(evaluation.worst), created_at=evaluation.created_at,
+        findings=shown(evaluation.findings, locale, answers, read),
+    )  # fmt: skip
+
+
+def shown(findings: list[Any], locale: str, answers: Mapping[str, str], read: list[str]) -> list[FindingView]:
+    """Stored findings in the reader's language."""
+    said = "zh" if locale.startswith("zh") else "en"
+    names = [name for name in FindingView.__struct_fields__ if name not in ("text", "acknowledged", "answer")]
+    return [
+        FindingView(
+            **{name: one[name] for name in names}, text=one[said],
+            acknowledged=one["key"] in read, answer=answers.get(one["key"]),
+        )
+        for one in findings
+    ]  # fmt: skip
+
+
+def shown_now(checked: Checked, locale: str) -> list[FindingView]:
+    return shown([_kept(one) for one in checked.findings], locale, {}, [])
+
+
+def worst_name(worst: int) -> str | None:
+    return _name(worst)
+
+
+def _run(entry: Entry) -> Checked:
+    known, law = reference(), jurisdictions()[entry.law.jurisdiction]
+    findings = safety.evaluate(known, entry.rx, entry.person, entry.others, entry.policy)
+    of_law = law.findings(
+        entry.law.days, online=entry.law.online, refills=entry.law.refills, seen_before=entry.law.seen_before,
+        long_course=entry.law.long_course,
+    )  # fmt: skip
+    every = sorted([*findings, *of_law], key=lambda one: -one.severity)
+    return Checked(known.version, known.reviewed, msgspec.to_builtins(entry, order="deterministic"), every)
+
+
+def _prescribed(row: Mapping[str, Any], online: bool) -> Prescribed:
+    regimen = row.get("regimen") or {}
+    first: date = row["first_day"]
+    return Prescribed(
+        kind=row["kind"], items=tuple(_item(line, row["kind"]) for line in row["medicines"]),
+        form=regimen.get("form", "decoction" if row["kind"] == "herbal" else "other"),
+        doses=regimen.get("doses") or 1,
+        doses_per_day=composing.number(regimen.get("doses_per_day")) or Decimal(1),
+        channel="online" if online else "offline", label=row.get("code") or "", first_day=first,
+        last_day=row.get("last_day"),
+    )  # fmt: skip
+
+
+def _item(line: Mapping[str, Any], kind: str) -> Item:
+    often = None if kind == "herbal" else frequencies.parse(line.get("frequency_code") or line.get("frequency") or "")
+    most, amount = composing.number(line.get("most_per_day")), composing.number(line.get("amount"))
+    product = reference().products.get(line.get("code", ""))
+    return Item(
+        name=line.get("name", ""), code=line.get("code", ""),
+        amount=composing.in_units(amount, line.get("unit", ""), None if kind == "herbal" else product),
+        unit=line.get("unit") or ("g" if kind == "herbal" else ""), method=line.get("method", ""),
+        raw_said=composing.raw_said(line), times_per_day=often.per_day if often else None,
+        as_needed=bool(line.get("as_needed")) or bool(often and often.as_needed),
+        most_per_day=most if most is not None else Decimal(often.most) if often and often.most else None,
+        days=line.get("duration_days"), quantity=composing.number(line.get("quantity")),
+    )  # fmt: skip
+
+
+def _person(tx: Session, profile: PatientProfile, facts: Mapping[str, Any], today: date) -> Person:
+    """As the profile and the doctor's questions say. A profile without a word about allergies: nobody has asked."""
+    known, told = unseal(tx, profile, "allergies"), facts.get("allergies")
+    return Person(
+        sex=profile.gender or "unknown",  # type: ignore[arg-type]
+        age_days=(today - profile.birthday).days if profile.birthday else None,
+        weight_kg=composing.number(facts.get("weight_kg")), pregnancy=facts.get("pregnancy") or "unknown",
+        lactating=facts.get("lactating"), menstruating=facts.get("menstruating"),
+        allergies=(*((known,) if known else ()), *(told or ())), allergies_known=bool(known) or told is not None,
+        conditions=frozenset(facts.get("conditions") or ()),
+    )  # fmt: skip
+
+
+def _others(tx: Session, profile: PatientProfile, id: str | None, today: date) -> tuple[Prescribed, ...]:
+    """The person's other prescriptions that are still taken, also under the account of somebody else."""
+    people = [profile.id, *(one.id for one in probably_same(tx, profile))]
+    active = select(Prescription).where(
+        Prescription.patient_profile_id.in_(people), Prescription.status.in_(lifecycle.ACTIVE),
+        or_(Prescription.last_day.is_(None), Prescription.last_day >= today),
+    )  # fmt: skip
+    found = tx.scalars(active.order_by(Prescription.id).limit(50))
+    zone = clinic_zone(tx)
+    return tuple(_prescribed(columns_of(one, zone), one.channel == "online") for one in found if one.id != id)
+
+
+def columns_of(one: Prescription, zone: ZoneInfo) -> dict[str, Any]:
+    names = ("id", "kind", "medicines", "regimen", "facts", "channel", "code", "last_day", "refill_allowed",
+             "patient_profile_id", "jurisdiction", "appointment_id")  # fmt: skip
+    began = (one.signed_at or one.prescription_date).astimezone(zone).date()
+    return {name: getattr(one, name) for name in names} | {"first_day": began}
+
+
+def _seen_before(tx: Session, profile_id: str, row: Mapping[str, Any], asked: bool) -> bool:
+    return asked and queries.earlier_visit(tx, profile_id, row.get("appointment_id"))
+
+
+def _kept(one: Finding) -> dict[str, Any]:
+    return {
+        "key": safety.key(one), "rule": one.rule, "severity": one.severity.name, "lines": list(one.lines),
+        "zh": one.zh, "en": one.en, "source": one.source, "other": one.other, "other_item": one.other_item,
+        "asks": one.asks, "data": [list(pair) for pair in one.data],
+    }  # fmt: skip
+
+
+def _name(worst: int) -> str | None:
+    return Severity(worst).name if worst else None

@@ -1,0 +1,148 @@
+"""Giving out: once, then refill by refill, each time by one; longer validity by the prescriber; the end of it."""
+
+from datetime import date, datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from suwen.accounts.models import User
+from suwen.accounts.service import refuse_automation, relate_care
+from suwen.core import audit
+from suwen.core.actor import SYSTEM, Actor
+from suwen.core.db import changed, new_id
+from suwen.prescribing.errors import (
+    CannotExtend,
+    NoSuchPrescription,
+    PrescriptionExpired,
+    SecondCheckerNeeded,
+    SignatureBroken,
+    TooEarly,
+    Unsafe,
+)
+from suwen.prescribing.events import PrescriptionDispensed, PrescriptionExtended
+from suwen.prescribing.events import PrescriptionExpired as Expired
+from suwen.prescribing.jurisdictions import jurisdictions
+from suwen.prescribing.models import Dispensing, Prescription
+from suwen.prescribing.reference import reference
+from suwen.prescribing.rules import lifecycle
+from suwen.prescribing.rules.findings import Severity
+from suwen.prescribing.rules.jurisdiction import extended
+from suwen.prescribing.schemas import DispenseInput
+from suwen.prescribing.service import checking, composing, signatures
+from suwen.prescribing.service.moving import move, note, own, refuse, tell
+from suwen.prescribing.service.reviewing import LOOKS
+
+AT_ONCE = 200
+
+
+def dispense(tx: Session, actor: Actor, id: str, data: DispenseInput, now: datetime) -> Prescription:
+    """Give it out, once more if it may be. Of two at once the number and the version let one pass.
+
+    Refused: what is not in effect, expired, or used up; a refill before three quarters of the last supply are gone;
+    what is not what was signed; what has become forbidden meanwhile; a medicine of the toxic-drugs order without a
+    second person who checks.
+    """
+    refuse_automation(actor)
+    found = tx.get(Prescription, id, populate_existing=True)
+    if found is None or found.signed_at is None or actor.role != "pharmacist":
+        raise NoSuchPrescription()
+    refuse(found, "dispense")
+    law, zone = jurisdictions()[found.jurisdiction], checking.clinic_zone(tx)
+    if is_over(found, now):
+        raise PrescriptionExpired()
+    given = of(tx, id)
+    earliest = next_day(tx, found, given)
+    if earliest and now.astimezone(zone).date() < earliest:
+        raise TooEarly(earliest=earliest.isoformat())
+    if not signatures.genuine(tx, found, law.pharmacist_review):
+        raise SignatureBroken()
+    checker = _checker(tx, actor, found, data.checked_by)
+    checked = checking.evaluated(tx, checking.columns_of(found, zone), now)
+    grave = [one for one in checked.findings if one.severity is Severity.FORBID]
+    if grave:
+        raise Unsafe(rules=sorted({one.rule for one in grave}))
+    number = len(given) + 1
+    values = {
+        "status": lifecycle.after("dispense", dispensed=number, refills=found.refill_allowed),
+        "refills_used": number - 1,
+    }
+    move(tx, found, "dispense", values, now, data.version)
+    tx.add(
+        Dispensing(id=new_id(), prescription_id=id, number=number, dispensed_by=actor.id, checked_by=checker,
+                   note=(data.note or "").strip() or None, created_at=now)
+    )  # fmt: skip
+    tx.flush()
+    checking.store(tx, checked, id, "dispense", now)
+    reason = f"Dispensing of {found.code}"
+    relate_care(tx, found.patient_profile_id, actor.id, found.appointment_id, reason, now, now + LOOKS)
+    note(tx, actor, "write", found, now, "dispensed")
+    tell(tx, found, PrescriptionDispensed, now)
+    return found
+
+
+def extend(tx: Session, actor: Actor, id: str, days: int, now: datetime) -> Prescription:
+    """Lengthen the validity, by its prescriber, while it lasts; in all by as many days as the jurisdiction allows."""
+    found = own(tx, actor, id)
+    refuse_automation(actor)
+    refuse(found, "extend")
+    law, zone = jurisdictions()[found.jurisdiction], checking.clinic_zone(tx)
+    if is_over(found, now):
+        raise PrescriptionExpired()
+    if found.valid_until is None or found.extended_days + days > law.extend_days:
+        raise CannotExtend(most=law.extend_days - found.extended_days)
+    values = {"valid_until": extended(found.valid_until, days, zone), "extended_days": found.extended_days + days}
+    move(tx, found, "extend", values, now, found.version)
+    note(tx, actor, "write", found, now, f"extended by {days}")
+    tell(tx, found, PrescriptionExtended, now)
+    return found
+
+
+def expire(tx: Session, now: datetime, limit: int = 200) -> int:
+    """Write down what is over. Whoever dispenses looks at the time itself; this is for lists and for the family."""
+    over = select(Prescription).where(
+        Prescription.status.in_(lifecycle.FROM["expire"]), Prescription.valid_until < now
+    )  # fmt: skip
+    found = tx.scalars(over.order_by(Prescription.valid_until).limit(limit)).all()
+    for one in found:
+        move(tx, one, "expire", {"status": "expired"}, now, one.version)
+        audit.seen(tx, SYSTEM, "write", "prescription", one.id, one.patient_profile_id, "expired", now=now)
+        changed(tx, f"prescription:{one.id}", "prescriptions:waiting")
+        tell(tx, one, Expired, now)
+    return len(found)
+
+
+def is_over(found: Prescription, now: datetime) -> bool:
+    return found.valid_until is not None and now.replace(microsecond=0) > found.valid_until
+
+
+def of(tx: Session, prescription_id: str) -> list[Dispensing]:
+    given = select(Dispensing).where(Dispensing.prescription_id == prescription_id)
+    return list(tx.scalars(given.order_by(Dispensing.number)))
+
+
+def next_day(tx: Session, found: Prescription, given: list[Dispensing]) -> date | None:
+    """The first day on which the next supply may be given; None where nothing was given yet, or nothing is left."""
+    if not given or len(given) > found.refill_allowed:
+        return None
+    lasts = composing.days(found.kind, found.medicines, found.regimen)
+    law = jurisdictions()[found.jurisdiction]
+    return law.next_supply(given[-1].created_at, lasts, checking.clinic_zone(tx))
+
+
+def needs_second(found: Prescription) -> bool:
+    """Whether a medicine of the order on toxic drugs is among it."""
+    pieces = reference().pieces
+    return any((piece := pieces.get(line.get("code", ""))) and piece.toxic_order for line in found.medicines)
+
+
+def _checker(tx: Session, actor: Actor, found: Prescription, named: str | None) -> str | None:
+    """The second person: another pharmacist of the clinic whose account is open."""
+    if not named:
+        if needs_second(found):
+            raise SecondCheckerNeeded(fields={"checked_by": SecondCheckerNeeded.title})
+        return None
+    person = tx.get(User, named)
+    able = person is not None and person.role == "pharmacist" and person.status == "active" and not person.is_deleted
+    if not able or named == actor.id:
+        raise SecondCheckerNeeded(fields={"checked_by": SecondCheckerNeeded.title})
+    return named

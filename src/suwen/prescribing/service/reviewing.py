@@ -1,0 +1,166 @@
+"""The pharmacist: a queue of what waits, a look, seven checks, accepted with a signature or returned with a reason.
+
+Any pharmacist of the clinic sees that something waits, and may take it up: that writes down why (a care relation for
+a few days), and from then on the person's record is open to them. Who prescribed does not review.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+import msgspec
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from suwen.accounts.models import User
+from suwen.accounts.service import refuse_automation, refuse_unconfirmed, relate_care
+from suwen.core import audit
+from suwen.core.actor import Actor
+from suwen.core.db import new_id
+from suwen.core.paging import keyset
+from suwen.core.schemas import Slice
+from suwen.prescribing.errors import (
+    ChecksOpen,
+    NoSuchPrescription,
+    OwnPrescription,
+    ReasonMissing,
+    SignatureBroken,
+)
+from suwen.prescribing.events import PrescriptionEffective, PrescriptionReturned
+from suwen.prescribing.jurisdictions import jurisdictions
+from suwen.prescribing.models import PharmacistReview, Prescription, SafetyEvaluation
+from suwen.prescribing.rules import lifecycle
+from suwen.prescribing.schemas import ReviewInput, WaitingLine
+from suwen.prescribing.service import checking, signatures
+from suwen.prescribing.service.moving import move, note, refuse, tell
+
+LOOKS = timedelta(days=3)
+STEPS: dict[str, tuple[str, ...]] = {"review": lifecycle.FROM["accept"], "dispense": lifecycle.FROM["dispense"]}
+OLDEST = [(Prescription.signed_at, "asc"), (Prescription.id, "asc")]
+
+
+def waiting(
+    tx: Session, actor: Actor, now: datetime, *, step: Literal["review", "dispense"] = "review",
+    after: str | None = None, limit: int | None = None,
+) -> Slice[WaitingLine]:  # fmt: skip
+    """What waits for a pharmacist, the oldest first. No medicine and no diagnosis is named."""
+    found = (
+        select(*(getattr(Prescription, name) for name in (
+            "id", "code", "status", "kind", "channel", "signed_by", "patient_name", "signed_at", "effective_at",
+            "valid_until", "medicines", "answers")), SafetyEvaluation.worst)
+        .outerjoin(SafetyEvaluation, SafetyEvaluation.id == Prescription.evaluation_id)
+        .where(Prescription.status.in_(STEPS[step]))
+    )  # fmt: skip
+    if step == "dispense":
+        found = found.where(Prescription.valid_until >= now)
+    else:
+        found = found.where(Prescription.signer_id != actor.id)
+    read, following = keyset(tx, found, OLDEST, after, limit)
+    if read:
+        audit.seen(tx, actor, "read", "prescription", "queue", purpose=step, now=now)
+    return Slice([_line(row) for row in read], following)
+
+
+def claim(tx: Session, actor: Actor, id: str, now: datetime) -> Prescription:
+    """Take up what waits to be reviewed or dispensed; the person's record is open for it from now on.
+
+    NoSuchPrescription for what does not wait: nobody opens records at will by this.
+    """
+    found = _waits(tx, actor, id)
+    reason = f"{'Pharmacist review' if found.status == 'signed' else 'Dispensing'} of {found.code}"
+    relate_care(tx, found.patient_profile_id, actor.id, found.appointment_id, reason, now, now + LOOKS)
+    note(tx, actor, "read", found, now, "taken up")
+    return found
+
+
+def review(tx: Session, actor: Actor, id: str, data: ReviewInput, now: datetime) -> Prescription:
+    """Accept (a signature: the pharmacist was confirmed within five minutes) or return with a reason.
+
+    Refused: one's own prescription; what somebody else has just reviewed; an open check; what was tampered with;
+    findings that have come up since the doctor signed and that no reason stands for.
+    """
+    refuse_automation(actor)
+    found = tx.get(Prescription, id, populate_existing=True)
+    if found is None or found.signed_at is None:
+        raise NoSuchPrescription()
+    refuse(found, "accept")
+    if found.signer_id == actor.id:
+        raise OwnPrescription()
+    relate_care(
+        tx, found.patient_profile_id, actor.id, found.appointment_id, f"Pharmacist review of {found.code}", now,
+        now + LOOKS,
+    )  # fmt: skip
+    checks = {name: str(value) for name, value in msgspec.structs.asdict(data.checks).items()}
+    if data.verdict == "returned":
+        _return(tx, actor, found, data, checks, now)
+    else:
+        _accept(tx, actor, found, data, checks, now)
+    return found
+
+
+def _return(
+    tx: Session, actor: Actor, found: Prescription, data: ReviewInput, checks: dict[str, str], now: datetime
+) -> None:  # fmt: skip
+    reason = (data.reason or "").strip()
+    if len(reason) < 2:
+        raise ReasonMissing(fields={"reason": ReasonMissing.title})
+    values = {"status": "returned", "return_reason": reason, "reviewed_by": actor.id, "reviewed_at": now}
+    move(tx, found, "return", values, now, data.version)
+    _keep(tx, actor, found, "returned", checks, reason, now)
+    note(tx, actor, "write", found, now, "returned")
+    tell(tx, found, PrescriptionReturned, now)
+
+
+def _accept(
+    tx: Session, actor: Actor, found: Prescription, data: ReviewInput, checks: dict[str, str], now: datetime
+) -> None:  # fmt: skip
+    if "concern" in checks.values():
+        raise ChecksOpen(fields={f"checks.{name}": ChecksOpen.title for name in checks if checks[name] == "concern"})
+    zone, law = checking.clinic_zone(tx), jurisdictions()[found.jurisdiction]
+    if not signatures.genuine(tx, found, reviewed=True):
+        raise SignatureBroken()
+    doctors = signatures.current(tx, found.id)
+    checked = checking.evaluated(tx, checking.columns_of(found, zone), now)
+    acknowledged = signatures.statement_of(doctors).get("acknowledged") or []
+    checking.refuse_unsafe(checked, found.answers or {}, acknowledged)
+    refuse_unconfirmed(tx, actor, now)
+    evaluation = checking.store(tx, checked, found.id, "review", now)
+    remark = (data.reason or "").strip()
+    said = {"checks": checks, "prescriber": doctors.id if doctors else "", "reason": remark}
+    name = tx.get_one(User, actor.id).name
+    signatures.add(tx, found, "pharmacist", actor.id, name, evaluation, signatures.content_of(found), said, now)
+    values = {
+        "status": "effective", "reviewed_by": actor.id, "reviewed_at": now, "effective_at": now,
+        "valid_until": law.valid_until(now, zone), "evaluation_id": evaluation.id,
+    }  # fmt: skip
+    move(tx, found, "accept", values, now, data.version)
+    _keep(tx, actor, found, "accepted", checks, remark or None, now)
+    note(tx, actor, "sign", found, now, "accepted")
+    tell(tx, found, PrescriptionEffective, now)
+
+
+def _keep(
+    tx: Session, actor: Actor, found: Prescription, verdict: str, checks: dict[str, str], reason: str | None,
+    now: datetime,
+) -> None:  # fmt: skip
+    tx.add(
+        PharmacistReview(
+            id=new_id(), prescription_id=found.id, reviewer_id=actor.id, verdict=verdict, checks=checks,
+            reason=reason, created_at=now,
+        )
+    )  # fmt: skip
+    tx.flush()
+
+
+def _waits(tx: Session, actor: Actor, id: str) -> Prescription:
+    found = tx.get(Prescription, id, populate_existing=True)
+    if found is None or actor.role != "pharmacist" or found.status not in (*STEPS["review"], *STEPS["dispense"]):
+        raise NoSuchPrescription()
+    return found
+
+
+def _line(row: Any) -> WaitingLine:
+    plain = ("id", "code", "status", "kind", "channel", "patient_name", "signed_at", "effective_at", "valid_until")
+    return WaitingLine(
+        **{name: getattr(row, name) for name in plain}, doctor=row.signed_by or "", lines=len(row.medicines),
+        worst=checking.worst_name(row.worst or 0), overridden=len(row.answers or {}),
+    )  # fmt: skip

@@ -1,0 +1,161 @@
+"""Keys and signatures of people; whether what stands in a prescription is what was signed."""
+
+import json
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from suwen.core.crypto import Unreadable
+from suwen.core.db import new_id, rows
+from suwen.core.sealed import seal, unseal
+from suwen.prescribing.models import Prescription, SafetyEvaluation, Signature, SigningKey
+from suwen.prescribing.rules import signing
+
+# What is signed of a prescription; everything else says how far it has come.
+SIGNED = ("id", "code", "appointment_id", "consultation_id", "doctor_id", "patient_id", "patient_profile_id",
+          "patient_name", "diagnosis", "kind", "channel", "jurisdiction", "medicines", "regimen", "facts",
+          "instructions", "refill_allowed", "pharmacy", "patient_snapshot", "doctor_snapshot", "total", "currency",
+          "last_day")  # fmt: skip
+
+
+def content_of(found: Prescription, changes: dict[str, Any] | None = None) -> dict[str, Any]:
+    """What is signed: the columns as they are, or as they are about to be."""
+    values = changes or {}
+    return {name: _told(values.get(name, getattr(found, name))) for name in SIGNED}
+
+
+def add(
+    tx: Session, found: Prescription, role: str, user_id: str, name: str, evaluation: SafetyEvaluation,
+    content: dict[str, Any], said: dict[str, Any], now: datetime,
+) -> Signature:  # fmt: skip
+    """Sign `content` and what is `said` about it in the person's name; who they are was proved before."""
+    key = _key_of(tx, user_id, now)
+    content_hash = signing.digest(content)
+    statement = {
+        "type": "suwen/prescription/1", "role": role, "content": content, "content_hash": content_hash,
+        "evaluation": {
+            "id": evaluation.id, "rule_set": evaluation.rule_set, "input_hash": evaluation.input_hash,
+            "findings": [one["key"] for one in evaluation.findings],
+            "findings_hash": signing.digest(evaluation.findings),
+        },
+        "signer": {"id": user_id, "name": name, "key": key.public_key}, "at": moment(now), **said,
+    }  # fmt: skip
+    text = signing.canonical(statement)
+    made = Signature(
+        id=new_id(), prescription_id=found.id, user_id=user_id, role=role, name=name, key_id=key.id,
+        evaluation_id=evaluation.id, content_hash=content_hash, signed=text,
+        signature=signing.sign(unseal(tx, key, "private_key") or "", text), created_at=now,
+    )  # fmt: skip
+    tx.add(made)
+    tx.flush()
+    return made
+
+
+def invalidate(tx: Session, prescription_id: str, now: datetime) -> int:
+    """What was signed is not what stands there any more."""
+    good = (Signature.prescription_id == prescription_id, Signature.invalidated_at.is_(None))
+    return rows(tx, update(Signature).where(*good).values(invalidated_at=now))
+
+
+def of(tx: Session, prescription_id: str) -> list[Signature]:
+    found = select(Signature).where(Signature.prescription_id == prescription_id)
+    return list(tx.scalars(found.order_by(Signature.created_at, Signature.id)))
+
+
+def current(tx: Session, prescription_id: str, role: str = "prescriber") -> Signature | None:
+    """The last one that was not invalidated."""
+    good = [one for one in of(tx, prescription_id) if one.invalidated_at is None and one.role == role]
+    return good[-1] if good else None
+
+
+def statement_of(signature: Signature | None) -> dict[str, Any]:
+    try:
+        read = json.loads(signature.signed) if signature else {}
+    except ValueError:
+        return {}
+    return read if isinstance(read, dict) else {}
+
+
+def valid(tx: Session, found: Prescription, signature: Signature) -> bool:
+    """Whether this signature fits its key, its own row, its evaluation, and what stands in the prescription now."""
+    key, statement = tx.get(SigningKey, signature.key_id), statement_of(signature)
+    if key is None or not signing.fits(key.public_key, signature.signed, signature.signature):
+        return False
+    mine = {"id": signature.user_id, "name": signature.name, "key": key.public_key}
+    return (
+        key.user_id == signature.user_id
+        and _is_theirs(tx, key)
+        and statement.get("signer") == mine
+        and statement.get("role") == signature.role
+        and statement.get("at") == moment(signature.created_at)
+        and statement.get("content") == content_of(found)
+        and statement.get("content_hash") == signature.content_hash == found.content_hash
+        and signature.content_hash == signing.digest(statement["content"])
+        and _same_evaluation(tx, signature, statement)
+        and _same_step(found, signature, statement)
+    )
+
+
+def genuine(tx: Session, found: Prescription, reviewed: bool) -> bool:
+    """Whether every signature that counts is valid, and all are there: the doctor's, and the pharmacist's where one
+    has to look and has accepted."""
+    good = [one for one in of(tx, found.id) if one.invalidated_at is None]
+    roles = {one.role for one in good}
+    wanted = {"prescriber"} | ({"pharmacist"} if reviewed and found.effective_at else set())
+    return wanted <= roles and all(valid(tx, found, one) for one in good)
+
+
+def moment(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat()
+
+
+def _same_evaluation(tx: Session, signature: Signature, statement: dict[str, Any]) -> bool:
+    kept = tx.get(SafetyEvaluation, signature.evaluation_id) if signature.evaluation_id else None
+    if kept is None or kept.prescription_id != signature.prescription_id:
+        return False
+    return statement.get("evaluation") == {
+        "id": kept.id, "rule_set": kept.rule_set, "input_hash": signing.digest(kept.input),
+        "findings": [one.get("key") for one in kept.findings], "findings_hash": signing.digest(kept.findings),
+    } and kept.input_hash == signing.digest(kept.input)  # fmt: skip
+
+
+def _same_step(found: Prescription, signature: Signature, statement: dict[str, Any]) -> bool:
+    """What the row says beside the content: who signed when, and the doctor's reasons."""
+    if signature.role == "pharmacist":
+        return (found.reviewed_by, found.effective_at) == (signature.user_id, signature.created_at)
+    return (
+        found.signer_id == signature.user_id
+        and found.signed_by == signature.name
+        and found.signed_at == signature.created_at
+        and (found.answers or {}) == statement.get("answers")
+    )
+
+
+def _key_of(tx: Session, user_id: str, now: datetime) -> SigningKey:
+    """The person's key, made at the first signature."""
+    own = select(SigningKey).where(SigningKey.user_id == user_id, SigningKey.retired_at.is_(None))
+    found = tx.scalar(own.order_by(SigningKey.created_at.desc(), SigningKey.id.desc()).limit(1))
+    if found is not None:
+        return found
+    private, public = signing.new_key()
+    made = SigningKey(id=new_id(), user_id=user_id, public_key=public, created_at=now)
+    seal(tx, made, "private_key", private)
+    tx.add(made)
+    tx.flush()
+    return made
+
+
+def _is_theirs(tx: Session, key: SigningKey) -> bool:
+    """The public half that stands there belongs to the sealed private one: nobody put a key of their own beside it."""
+    if key.private_key is None:  # retired and thrown away
+        return True
+    try:
+        return signing.public_half(unseal(tx, key, "private_key") or "") == key.public_key
+    except (Unreadable, ValueError):
+        return False
+
+
+def _told(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value
