@@ -1,10 +1,12 @@
-"""suwen: serve | worker | migrate | demo | check | key | rotate-keys | audit verify | documents | admin create"""
+"""suwen: serve | worker | migrate | demo | check | key | rotate-keys | audit | documents | reference | admin"""
 
 import argparse
 import getpass
 import sys
 import threading
+from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from suwen.settings import Settings, new_field_key
@@ -43,7 +45,26 @@ def _parser() -> argparse.ArgumentParser:
     administrators.add_argument("action", choices=["create"])
     administrators.add_argument("--account", required=True)
     administrators.add_argument("--name", required=True)
+    _reference_parser(commands.add_parser("reference", help="look at herbs and medicines, review them, take in a list"))
     return parser
+
+
+def _reference_parser(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", required=True)
+    checking = actions.add_parser("check", help="prove the data, together with a folder of your own")
+    checking.add_argument("folder", nargs="?", type=Path, help="default: the folder of this installation")
+    listing = actions.add_parser("list", help="every row that a pharmacist must confirm")
+    listing.add_argument("--unreviewed", action="store_true", help="only those that nobody has confirmed")
+    listing.add_argument("--sheet", type=Path, help="write them to a CSV file with a column to fill in")
+    reviewing = actions.add_parser("review", help="confirm the rows of a sheet that say yes in column ok")
+    reviewing.add_argument("sheet", type=Path)
+    reviewing.add_argument("--by", required=True, help="name of the pharmacist")
+    importing = actions.add_parser("import", help="aliases and codes from a hospital's own CSV list of pieces")
+    importing.add_argument("file", type=Path)
+    importing.add_argument(
+        "--map", action="append", default=[], metavar="WHAT=COLUMN", help="code, name, aliases or piece = a column"
+    )
+    importing.add_argument("--by", default="", help="name of the pharmacist who confirms them")
 
 
 def serve(given: argparse.Namespace) -> None:
@@ -95,10 +116,12 @@ def migrate(given: argparse.Namespace) -> None:
 
 def check(_given: argparse.Namespace) -> None:
     from suwen.core.checkup import findings
+    from suwen.prescribing.reference.commands import state
 
     marks = {"ok": "ok  ", "note": "note", "bad": "BAD "}
     bad = False
-    for finding in findings(Settings.from_environment()):
+    settings = Settings.from_environment()
+    for finding in (*findings(settings), state(settings)):
         bad = bad or finding.state == "bad"
         print(f"{marks[finding.state]}  {finding.name}: {finding.words}")
         if finding.fix and finding.state != "ok":
@@ -186,6 +209,17 @@ def admin(given: argparse.Namespace) -> None:
     print(f"{given.account} can sign in as administrator.")
 
 
+def reference(given: argparse.Namespace) -> None:
+    from suwen.prescribing.reference import BadReference
+    from suwen.prescribing.reference.commands import answer
+
+    try:
+        for line in answer(given, Settings.from_environment(), datetime.now(UTC).date()):
+            print(line)
+    except BadReference as error:
+        raise SystemExit(str(error)) from None
+
+
 def demo(given: argparse.Namespace) -> None:
     from suwen.app import build_house
     from suwen.demo import day
@@ -203,6 +237,7 @@ COMMANDS = {
     "audit": audit,
     "documents": documents,
     "admin": admin,
+    "reference": reference,
     "demo": demo,
 }
 
