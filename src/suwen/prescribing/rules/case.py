@@ -128,8 +128,11 @@ def case(
     reference: Reference, rx: Prescribed, person: Person, others: Sequence[Prescribed], policy: Policy
 ) -> Case:  # fmt: skip
     own = tuple(_lines(reference, rx, True))
-    beside = tuple(
-        line for other in others for line in _lines(reference, other, False) if any(line.meets(one) for one in own)
+    beside = tuple(  # sorted, so that what is said does not depend on how they were given
+        line
+        for other in sorted(others, key=lambda rx: rx.label)
+        for line in _lines(reference, other, False)
+        if any(line.meets(one) for one in own)
     )
     found: defaultdict[str, list[Carrier]] = defaultdict(list)
     for line in (*own, *beside):

@@ -132,10 +132,8 @@ def _product(carriers: list[Carrier]) -> Iterator[Finding]:
     lines = _meeting(carriers)
     if len(lines) < 2:
         return
-    others = [line for line in lines if not line.own]
-    where, where_en = (
-        (f"，另见处方 {others[0].label}", f", also in prescription {others[0].label}") if others else ("", "")
-    )
+    others = ", ".join(dict.fromkeys(line.label for line in lines if not line.own))
+    where, where_en = (f"，另见处方 {others}", f", also in prescription {others}") if others else ("", "")
     zh = f"{lines[0].zh} 重复{where}。请合并或确认。"
     en = f"{lines[0].en} is there twice{where_en}. Put the lines together, or confirm."
     yield found(PRODUCT, Severity.WARN, lines, zh, en)
