@@ -153,6 +153,10 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /prescriptions/desk/{appointment_id}/{one}": EDITOR | {"version": 1},
     "POST /prescriptions/desk/{appointment_id}/{one}/sign": SIGNED,
     "POST /prescriptions/{id}/void": VOID,
+    "POST /pharmacy/review/{id}": {"version": 2, "verdict": "returned", "reason": "the dose"},
+    "POST /pharmacy/dispense": {"code": "RX3001010010000001"},
+    "POST /pharmacy/dispense/{id}": {"version": 2},
+    "POST /verify": {"number": "RX3001010010000001", "holder": "ABCD-2345"},
     "POST /api/v1/prescription-templates": TEMPLATE,
     "PUT /api/v1/prescription-templates/{id}": TEMPLATE,
     "POST /api/v1/phrases": PHRASE,
@@ -193,4 +197,6 @@ ANSWERS = {
     "POST /sign-in": {401},
     "POST /sign-in/code": {401, 303},
     "GET /api/v1/prescriptions/verify": {404},  # a wrong number looks like a wrong holder's code
+    "POST /verify": {404},
+    "POST /pharmacy/dispense": {404},
 }

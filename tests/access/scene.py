@@ -57,6 +57,9 @@ WORK = {
     "GET /api/v1/prescriptions/waiting": sum(CLINICAL.values(), ()),
     "POST /api/v1/prescriptions/{id}/claim": OF_WANG,
     "POST /api/v1/prescriptions/{id}/dispensings": OF_WANG,
+    "GET /pharmacy": sum(CLINICAL.values(), ()),
+    "POST /pharmacy/take/{id}": OF_WANG,
+    "POST /pharmacy/dispense/{id}": OF_WANG,
 }
 
 

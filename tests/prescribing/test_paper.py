@@ -113,3 +113,10 @@ def test_the_same_in_english(paper):
     for expected in ("nothing below this line", "Doctor", "Dispensed by", "Is it genuine?"):
         assert expected in words, expected
     assert missing(document) == []
+
+
+def test_what_was_signed_again_stands_on_the_paper_with_its_reason(paper):
+    over = [{"name": "山豆根", "amount": "10", "unit": "g"}]
+    _, _, words = paper(kind="herbal", medicines=over, regimen={"doses": 5})
+    flat = re.sub(r"\s", "", words)
+    assert "用药理由：seenandweighed（医师再次签名：ZhangZhongjing张仲景）" in flat

@@ -22,7 +22,7 @@ from suwen.core.web.system import inside
 
 Asked = Request[Any, Any, Any]
 HALFWAY, TICKET = "second-step", "reset-ticket"
-HOME = {"admin": "/admin", "doctor": "/doctor/today"}
+HOME = {"admin": "/admin", "doctor": "/doctor/today", "pharmacist": "/pharmacy"}
 
 
 @page("/sign-in", who=ANYONE)

@@ -9,7 +9,7 @@ from suwen.core.web.answers import Page, See
 from suwen.core.web.routes import ANYONE, page, routes_of
 from suwen.portal.service import home as front
 
-DESKS = {"doctor": "/doctor/today", "admin": "/admin", "pharmacist": "/prescriptions"}
+DESKS = {"doctor": "/doctor/today", "admin": "/admin", "pharmacist": "/pharmacy"}
 
 
 @page("/", who=ANYONE, kept=lambda: ("directory", "home"))

@@ -1,5 +1,5 @@
 """Prescriptions on pages."""
 
-from suwen.prescribing.pages import editor, reading
+from suwen.prescribing.pages import editor, pharmacy, reading, verifying
 
-ROUTES = [*editor.ROUTES, *reading.ROUTES]
+ROUTES = [*editor.ROUTES, *pharmacy.ROUTES, *reading.ROUTES, *verifying.ROUTES]

@@ -1,0 +1,100 @@
+"""What a pharmacist needs beside the prescription: whom it is for, what else they take, who could check, what was
+found by its number."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from suwen.accounts.models import User
+from suwen.accounts.schemas import Clinical
+from suwen.accounts.service import family
+from suwen.core.actor import Actor
+from suwen.notifications.service import watchable
+from suwen.prescribing import queries
+from suwen.prescribing.errors import NoSuchPrescription
+from suwen.prescribing.models import Prescription
+from suwen.prescribing.rules import codes, lifecycle
+from suwen.prescribing.schemas import PrescriptionView
+from suwen.prescribing.service import dispensing
+
+OTHERS = 10
+
+
+def _may_watch(tx: Session, me: Actor, id: str, now: datetime) -> bool:
+    seen = queries.visible(me.role, me.id, me.doctor_id, now).where(Prescription.id == id)
+    return me.role in ("patient", "doctor", "pharmacist") and tx.execute(seen).first() is not None
+
+
+watchable("prescriptions", lambda tx, me, id, now: me.role == "pharmacist" and id == "waiting")
+watchable("prescription", _may_watch)
+
+
+@dataclass(frozen=True)
+class Taken:
+    """Another prescription that the person is taking, with what is in it."""
+
+    code: str
+    doctor: str
+    names: tuple[str, ...]
+    last_day: date | None
+
+
+@dataclass(frozen=True)
+class Beside:
+    clinical: Clinical
+    others: list[Taken]
+
+
+@dataclass(frozen=True)
+class Counter:
+    """For the hand-over: how often it was given, when the next supply may leave, whether a second person must look,
+    and who could."""
+
+    given: int
+    left: int
+    earliest: date | None
+    second: bool
+    colleagues: Sequence[tuple[str, str]]
+
+
+def beside(tx: Session, actor: Actor, one: PrescriptionView, now: datetime) -> Beside:
+    """`one` was read by whoever may; looking at the person is noted besides."""
+    person = family.profile(tx, actor, one.patient_profile_id, now)
+    taken = select(Prescription).where(
+        Prescription.patient_profile_id == one.patient_profile_id, Prescription.id != one.id,
+        Prescription.status.in_(lifecycle.ACTIVE), Prescription.signed_at.is_not(None),
+    )  # fmt: skip
+    found = tx.scalars(taken.order_by(Prescription.signed_at.desc()).limit(OTHERS))
+    others = [
+        Taken(row.code, row.signed_by or "", tuple(str(line.get("name")) for line in row.medicines), row.last_day)
+        for row in found
+        if row.last_day is None or row.last_day >= now.date()
+    ]
+    return Beside(family.clinical(tx, actor, person, now, "prescription review"), others)
+
+
+def counter(tx: Session, actor: Actor, one: PrescriptionView) -> Counter:
+    found = tx.get_one(Prescription, one.id)
+    given = dispensing.of(tx, one.id)
+    able = select(User.id, User.name).where(
+        User.role == "pharmacist", User.status == "active", User.is_deleted.is_(False), User.id != actor.id
+    )
+    return Counter(
+        given=len(given), left=max(0, 1 + found.refill_allowed - len(given)),
+        earliest=dispensing.next_day(tx, found, given), second=dispensing.needs_second(found),
+        colleagues=[(row.id, row.name) for row in tx.execute(able.order_by(User.name))],
+    )  # fmt: skip
+
+
+def find(tx: Session, text: str) -> tuple[str, bool]:
+    """The id of what was typed, or scanned (a number, or the address that the square on the paper holds), and whether
+    it waits for a pharmacist."""
+    number = codes.read(text.strip().rstrip("/").rsplit("/", 1)[-1])
+    wanted = select(Prescription.id, Prescription.status).where(Prescription.code == number)
+    found = tx.execute(wanted).first() if number else None
+    if found is None:
+        raise NoSuchPrescription(fields={"code": NoSuchPrescription.title})
+    return found.id, found.status in (*lifecycle.FROM["accept"], *lifecycle.FROM["dispense"])
