@@ -4,8 +4,10 @@
         assert people["li"]("GET", "/api/v1/wallet").json()["balance"] == 0
 
 The database is SQLite, or what SUWEN_TEST_DATABASE_URL names; each test begins with the same rows and empty memory.
+Documents are embedded, or where SUWEN_TEST_DOCUMENTS_URL says: of a store that is not there nobody else may notice.
 """
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -55,7 +57,10 @@ def settings(request, tmp_path_factory) -> Iterator[Settings]:
     worker = getattr(request.config, "workerinput", {}).get("workerid", "one")
     folder = tmp_path_factory.mktemp("suwen")
     url = own_url(worker, folder)
-    yield Settings(data_dir=folder, database_url=url, secret=SECRET, field_keys=new_field_key(), worker=False)
+    yield Settings(
+        data_dir=folder, database_url=url, secret=SECRET, field_keys=new_field_key(), worker=False,
+        documents_url=os.environ.get("SUWEN_TEST_DOCUMENTS_URL", ""),
+    )  # fmt: skip
     drop(url)
 
 

@@ -195,7 +195,9 @@ def _verify(db: "Database", store: "Documents", collection: "Collection") -> int
     for difference in documents.verify(db, store, collection):
         number += 1
         print(f"{collection.name}: {difference.id} is {difference.what}", flush=True)
-    print(f"{collection.name}: {number or 'no'} difference{'' if number == 1 else 's'} in {store.about()}.")
+    waiting = documents.on_their_way(db, collection)
+    more = f"; {waiting} on their way" if waiting else ""
+    print(f"{collection.name}: {number or 'no'} difference{'' if number == 1 else 's'} in {store.about()}{more}.")
     return number
 
 

@@ -11,12 +11,13 @@ from suwen.core.ports.documents.projections import (
     Difference,
     Fresh,
     keep,
+    on_their_way,
     rebuild,
     verify,
 )
 
-__all__ = ["Body", "Collection", "Difference", "Documents", "Fresh", "StoreUnavailable", "digest", "keep", "open_store",
-           "rebuild", "store_of", "verify"]  # fmt: skip
+__all__ = ["Body", "Collection", "Difference", "Documents", "Fresh", "StoreUnavailable", "digest", "keep",
+           "on_their_way", "open_store", "rebuild", "store_of", "verify"]  # fmt: skip
 
 
 def open_store(url: str, db: Database) -> Documents:

@@ -111,6 +111,11 @@ def verify(db: Database, store: Documents, collection: Collection) -> Iterator[D
         yield from (Difference(collection.name, str(id), "extra") for id in nobodys if id not in fresh)
 
 
+def on_their_way(db: Database, collection: Collection) -> int:
+    """How many rows have changed and wait for their documents: what `verify` leaves out."""
+    return len(db.read(lambda tx: _waiting(tx, collection)))
+
+
 def _store(store: Documents, collection: Collection, id: str, fresh: Fresh, *, force: bool) -> bool:
     if fresh.body is None:
         return store.remove(collection.name, id, fresh.revision, force=force)
