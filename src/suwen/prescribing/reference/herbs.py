@@ -23,9 +23,9 @@ from suwen.prescribing.rules.spelling import plain
 
 PROVENANCE = ("source", "edition", "evidence", "reviewed_by", "version")
 PIECES = (
-    "code", "name", "pinyin", "traditional", "english", "aliases", "family", "processed_of", "raw", "default_for",
-    "toxicity", "toxic_order", "narcotic", "banned", "pregnancy", "method", "method_note", "no_decoction",
-    "external_only", "dispensing", *PROVENANCE,
+    "code", "name", "pinyin", "traditional", "english", "aliases", "common", "family", "processed_of", "raw",
+    "default_for", "toxicity", "toxic_order", "narcotic", "banned", "pregnancy", "method", "method_note",
+    "no_decoction", "external_only", "dispensing", *PROVENANCE,
 )  # fmt: skip
 DOSES = ("piece", "basis", "low", "high", "note", *PROVENANCE)
 CAUTIONS = ("piece", "condition", "severity", "zh", "en", *PROVENANCE)
@@ -119,6 +119,7 @@ def _piece(row: Row, doses: list[Dose], cautions: list[Caution], aliases: list[s
         traditional=row.text("traditional"),
         english=row.text("english"),
         aliases=tuple(dict.fromkeys((*row.words("aliases"), *aliases))),
+        common=row.flag("common"),
         processed_of=row.text("processed_of"),
         raw=row.flag("raw"),
         toxicity=row.one_of("toxicity", get_args(Toxicity)),

@@ -27,7 +27,11 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class Index:
+    """`beginnings`: names by the first letter of their pinyin, the first character they are written with, and the
+    first three letters of each English word; nothing else can begin like what was typed."""
+
     names: tuple[Name, ...]
+    beginnings: Mapping[str, tuple[Name, ...]]
     titles: Mapping[str, str]  # code -> name
     by_pinyin: Mapping[str, tuple[str, ...]]  # of names only: an alias in pinyin says too little
 
@@ -46,7 +50,12 @@ def index(reference: Reference, kind: Kind) -> Index:
         pinyin = one.pinyin.replace(" ", "")
         if pinyin:
             by_pinyin[pinyin].append(one.code)
-    return Index(tuple(names), titles, {pinyin: tuple(codes) for pinyin, codes in by_pinyin.items()})
+    beginnings: defaultdict[str, list[Name]] = defaultdict(list)
+    for name in names:
+        for beginning in {name.pinyin[:1], name.key[:1], *(word[:3] for word in name.english)} - {""}:
+            beginnings[beginning].append(name)
+    found = {beginning: tuple(some) for beginning, some in beginnings.items()}
+    return Index(tuple(names), found, titles, {pinyin: tuple(codes) for pinyin, codes in by_pinyin.items()})
 
 
 def _all(reference: Reference, kind: Kind) -> Iterator[Piece | Product]:
@@ -100,6 +109,6 @@ def _weight(one: Piece | Product) -> float:
         return 0
     if one.banned or one.narcotic or one.toxic_order or one.raw or one.external_only:
         return 3
-    if one.processed_of:
-        return 1
-    return 0 if one.doses else 2
+    if one.common:
+        return 0
+    return 1 if one.doses and not one.processed_of else 2

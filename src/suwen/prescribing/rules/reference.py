@@ -84,6 +84,7 @@ class Piece:
     external_only: bool = False
     cautions: tuple[Caution, ...] = ()
     dispensing: str = ""  # a note for whoever dispenses: 捣碎
+    common: bool = False  # comes first where names are offered
 
 
 @dataclass(frozen=True, slots=True)

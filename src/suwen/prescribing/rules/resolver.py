@@ -103,7 +103,9 @@ def suggest(reference: Reference, typed: str, kind: Kind, limit: int = 8) -> lis
         return []
     latin = _latin(text)
     best: dict[str, tuple[tuple[float, ...], Name]] = {}
-    for name in index(reference, kind).names:
+    beginnings = index(reference, kind).beginnings
+    english = beginnings.get(latin[:3], ()) if len(latin) > 2 else ()
+    for name in (*beginnings.get((latin or text)[0], ()), *english):
         rank = _rank_latin(name, latin) if latin else _rank(name, text)
         if rank is None:
             continue
@@ -163,9 +165,9 @@ def _rank(name: Name, text: str) -> float | None:
 
 
 def _rank_latin(name: Name, text: str) -> float | None:
-    if name.initials == text or name.pinyin == text:
+    if text in (name.initials, name.pinyin, name.key):
         return 0
-    if name.initials.startswith(text):
+    if name.key.startswith(text) or name.initials.startswith(text):
         return 1
     if name.pinyin.startswith(text):
         return 1 if len(text) > 1 else 2
