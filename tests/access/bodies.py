@@ -159,6 +159,13 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /verify": {"number": "RX3001010010000001", "holder": "ABCD-2345"},
     "POST /api/v1/prescription-templates": TEMPLATE,
     "PUT /api/v1/prescription-templates/{id}": TEMPLATE,
+    "POST /prescriptions/found": EDITOR,
+    "POST /doctor/templates": EDITOR | {"name": "Warming"},
+    "POST /doctor/templates/{id}": EDITOR | {"name": "Warming"},
+    "POST /doctor/phrases": PHRASE,
+    "POST /doctor/phrases/{id}": PHRASE,
+    "PUT /api/v1/medicine-prices/{code}": {"amount": 120},
+    "POST /admin/medicine-prices": {"code": "gancao", "amount": "1.20"},
     "POST /api/v1/phrases": PHRASE,
     "PUT /api/v1/phrases/{id}": PHRASE,
     "POST /api/v1/review-tags": TAG,
@@ -188,6 +195,9 @@ QUERIES: dict[str, dict[str, str]] = {
     "POST /admin/top-up": {"user_id": "{user}"},
     "GET /api/v1/prescriptions/verify": {"code": "RX3001010010000001", "holder": "ABCD-2345"},
     "GET /prescriptions/new": {"appointment": "{visit}"},
+    "GET /prescriptions/offers": {"appointment": "{visit}"},
+    "GET /prescriptions/found": {"appointment": "{visit}"},
+    "POST /prescriptions/found": {"appointment": "{visit}"},
     "GET /admin/audit": {"person": "{person}"},
 }
 

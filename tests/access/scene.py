@@ -168,6 +168,8 @@ class Scene:
         template = {"name": "Warming", "diagnosis": "cold", "medicines": [{"name": "Ginger"}]}
         names["template"] = self.does(doctor, "POST", "/prescription-templates", json=template)["id"]
         phrase = {"category": "advice", "content": "Rest"}
+        names["herb"] = "gancao"
+        self.does("admin", "PUT", "/medicine-prices/gancao", json={"amount": 150})
         names["phrase"] = self.does(doctor, "POST", "/phrases", json=phrase)["id"]
         review = {"rating": 5, "comment": "Listens.", "is_anonymous": True}
         names["review"] = self.does(login, "POST", f"/appointments/{visit}/review", json=review)["id"]

@@ -5,6 +5,9 @@ from decimal import Decimal
 import pytest
 
 from suwen.prescribing.formulas import ROLES, BadFormulas, formulas, load
+from suwen.prescribing.reference import reference
+from suwen.prescribing.rules.findings import Item, Person, Prescribed, Severity
+from suwen.prescribing.rules.safety import evaluate
 
 HEAD = "defaults: {form: decoction, doses: 7}\nformulas:\n"
 ONE = (
@@ -59,3 +62,22 @@ def test_a_wrong_entry_is_refused():
         load(HEAD + (ONE % "君 人参 9").replace("tonic", "magic"))
     with pytest.raises(BadFormulas, match="lacks en"):
         load(HEAD + (ONE % "君 人参 9").replace("en: weak", "en: ''"))
+
+
+def test_every_piece_is_in_the_reference_with_its_method():
+    data = reference()
+    for one in formulas().values():
+        for piece in one.pieces:
+            [code] = data.names[piece.name]
+            asked = data.pieces[code].method
+            assert not asked or piece.method == asked, (one.name, piece.name, asked)
+
+
+@pytest.mark.parametrize("one", formulas().values(), ids=lambda one: one.code)
+def test_nothing_is_held_against_a_formula_for_a_healthy_man(one):
+    data = reference()
+    items = tuple(Item(p.name, data.names[p.name][0], p.amount, method=p.method) for p in one.pieces)
+    rx = Prescribed("herbal", items, doses=one.regimen["doses"], doses_per_day=Decimal(one.regimen["doses_per_day"]))
+    man = Person(sex="male", age_days=365 * 40, pregnancy="no", allergies_known=True)
+    grave = [found for found in evaluate(data, rx, man) if found.severity >= Severity.WARN]
+    assert not grave or one.conflict_zh, [found.en for found in grave]

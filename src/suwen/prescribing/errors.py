@@ -7,6 +7,10 @@ class NoSuchPrescription(NotFound):
     code, title = "no_such_prescription", "This prescription is not there."
 
 
+class NotLooked(Invalid):
+    code, title = "not_looked", "Please confirm that you have looked at each line that was put in."
+
+
 class NoSuchTemplate(NotFound):
     code, title = "no_such_template", "This template is not there."
 
@@ -21,6 +25,10 @@ class NoSuchFormula(NotFound):
 
 class UnknownMedicine(Invalid):
     code, title = "unknown_medicine", "The reference data has no medicine of this code or name."
+
+
+class OtherCurrency(Invalid):
+    code, title = "other_currency", "Prices of medicines are in the clinic's own currency."
 
 
 class VisitNotStarted(Conflict):

@@ -6,13 +6,25 @@ from sqlalchemy.orm import Session
 
 from suwen.core.actor import Actor
 from suwen.core.schemas import Slice
-from suwen.core.web.routes import delete, get, post, put, routes_of
+from suwen.core.web.routes import STAFF, delete, get, post, put, routes_of
 from suwen.prescribing.schemas.content import Kind
-from suwen.prescribing.schemas.shelf import Category, PhraseInput, PhraseView, TemplateInput, TemplateView
+from suwen.prescribing.schemas.shelf import (
+    Category,
+    FormulaView,
+    MedicinePriceInput,
+    MedicinePriceView,
+    NameView,
+    PhraseInput,
+    PhraseView,
+    TemplateInput,
+    TemplateView,
+)
+from suwen.prescribing.service import inserting, names, prices
 from suwen.prescribing.service import phrases as words
 from suwen.prescribing.service import templates as drawer
 
 TEMPLATES, PHRASES = ["Prescription templates"], ["Phrases"]
+FORMULAS, NAMES, PRICES = ["Classic formulas"], ["Names of medicines"], ["Prices of medicines"]
 DOCTOR = ("doctor",)
 
 
@@ -85,7 +97,36 @@ def use_phrase(tx: Session, me: Actor, id: str) -> PhraseView:
     return words.use_phrase(tx, me, id)
 
 
+@get("/api/v1/formulas", who=STAFF, tags=FORMULAS)
+def classics(q: str = "") -> list[FormulaView]:
+    """Classic formulas: compositions with amounts of today. They make drafts, never signatures."""
+    return inserting.classics(q)
+
+
+@get("/api/v1/medicine-names", who=STAFF, tags=NAMES)
+def type_ahead(q: str = "", kind: Kind = "herbal") -> list[NameView]:
+    """What begins like this, by name, alias, pinyin or its initials; the likely ones first."""
+    return names.names(q, kind)
+
+
+@get("/api/v1/medicine-prices", who=STAFF, tags=PRICES)
+def medicine_prices(tx: Session, q: str | None = None) -> list[MedicinePriceView]:
+    return prices.prices(tx, q)
+
+
+@put("/api/v1/medicine-prices/{code:str}", who=("admin",), tags=PRICES)
+def set_price(tx: Session, me: Actor, now: datetime, code: str, data: MedicinePriceInput) -> MedicinePriceView:
+    """The price of 10 g of a piece, or of one unit of a product. What is there is replaced."""
+    return prices.set_price(tx, me, code, data, now)
+
+
+@delete("/api/v1/medicine-prices/{code:str}", who=("admin",), tags=PRICES)
+def remove_price(tx: Session, me: Actor, code: str) -> None:
+    prices.remove_price(tx, me, code)
+
+
 ROUTES = routes_of(
+    classics, type_ahead, medicine_prices, set_price, remove_price,
     templates, add_template, template, change_template, put_away_template, use_template,
     phrases, add_phrase, phrase, change_phrase, put_away_phrase, use_phrase,
 )  # fmt: skip

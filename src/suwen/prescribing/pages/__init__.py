@@ -1,5 +1,5 @@
 """Prescriptions on pages."""
 
-from suwen.prescribing.pages import editor, pharmacy, reading, verifying
+from suwen.prescribing.pages import editor, pharmacy, reading, shelf, verifying
 
-ROUTES = [*editor.ROUTES, *pharmacy.ROUTES, *reading.ROUTES, *verifying.ROUTES]
+ROUTES = [*editor.ROUTES, *pharmacy.ROUTES, *reading.ROUTES, *shelf.ROUTES, *verifying.ROUTES]

@@ -5,7 +5,6 @@ from suwen.prescribing.schemas.content import (
     CheckInput,
     Content,
     DraftInput,
-    EditorForm,
     Facts,
     Kind,
     Medicine,
@@ -13,6 +12,7 @@ from suwen.prescribing.schemas.content import (
     Regimen,
     lines_of,
 )
+from suwen.prescribing.schemas.editor import EditorForm
 from suwen.prescribing.schemas.steps import (
     Answer,
     Checks,

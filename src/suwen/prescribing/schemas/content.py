@@ -62,7 +62,8 @@ class Regimen(Input):
 class Facts(Input):
     """What the doctor asked for this prescription. `allergies`: what the person said, [] for "none"; added to the
     profile's. `follow_up`: which earlier records were seen, where the law asks for it before prescribing online;
-    `long_course`: why it is given for longer than usual."""
+    `long_course`: why it is given for longer than usual; `taken_from`: formulas, templates and prescriptions that lines
+    were put in from: such a draft is not signed before somebody has looked at each of them."""
 
     pregnancy: Pregnancy | None = None
     lactating: bool | None = None
@@ -72,6 +73,7 @@ class Facts(Input):
     allergies: Annotated[list[Short], msgspec.Meta(max_length=30)] | None = None
     follow_up: Long | None = None
     long_course: Long | None = None
+    taken_from: Annotated[list[Short], msgspec.Meta(max_length=10)] | None = None
 
 
 class Pharmacy(Input):
@@ -117,33 +119,6 @@ class CheckInput(DraftInput, kw_only=True):
     """What is on the screen, not stored. `prescription_id` is the draft's, so that it is not its own double."""
 
     prescription_id: str | None = None
-
-
-class EditorForm(Input):
-    """The editor. `then` is the button that was pressed."""
-
-    diagnosis: Annotated[str, msgspec.Meta(max_length=500)] = ""
-    medicines: Lines = msgspec.field(default_factory=list)
-    instructions: Annotated[str, msgspec.Meta(max_length=1000)] = ""
-    refill_allowed: Annotated[int, msgspec.Meta(ge=0, le=12)] = 0
-    pharmacy_name: Short | None = None
-    pharmacy_phone: Annotated[str, msgspec.Meta(max_length=30)] | None = None
-    pharmacy_address: Annotated[str, msgspec.Meta(max_length=200)] | None = None
-    version: Version = 0
-    then: Literal["save", "more", "review"] = "save"
-
-    def content(self) -> ChangeInput:
-        pharmacy = Pharmacy(name=self.pharmacy_name, phone=self.pharmacy_phone, address=self.pharmacy_address)
-        given = any(msgspec.structs.astuple(pharmacy))
-        return ChangeInput(
-            diagnosis=self.diagnosis, medicines=self.medicines, instructions=self.instructions,
-            refill_allowed=self.refill_allowed, pharmacy=pharmacy if given else None, version=self.version,
-        )  # fmt: skip
-
-    def draft(self, appointment_id: str) -> DraftInput:
-        values = msgspec.structs.asdict(self.content())
-        values.pop("version")
-        return DraftInput(appointment_id=appointment_id, **values)
 
 
 def lines_of(stored: Any) -> list[Medicine]:

@@ -64,9 +64,8 @@ class PhraseView(View):
 
 
 class MedicinePriceInput(Input):
-    """`code`: a piece's or a product's in the reference data. `amount` in minor units: of 10 g, or of one unit."""
+    """`amount` in minor units: of 10 g of a piece, or of one unit of a product."""
 
-    code: Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
     amount: Amount
     currency: Annotated[str, msgspec.Meta(max_length=3)] = "CNY"
 
@@ -78,11 +77,11 @@ class MedicinePriceForm(Input):
     amount: Annotated[str, msgspec.Meta(max_length=12)]
     currency: Annotated[str, msgspec.Meta(max_length=3)] = "CNY"
 
-    def entry(self) -> MedicinePriceInput:
+    def price(self) -> MedicinePriceInput:
         minor = money.parse(self.amount)
         if minor > LARGEST_PRICE:
             raise money.BadAmount(fields={"amount": money.BadAmount.title})
-        return MedicinePriceInput(code=self.code, amount=minor, currency=self.currency)
+        return MedicinePriceInput(amount=minor, currency=self.currency)
 
 
 class MedicinePriceView(View):
@@ -97,3 +96,40 @@ class MedicinePriceView(View):
     currency: str
     known: bool
     updated_at: datetime
+
+
+class NameView(View):
+    """One suggestion. `low` and `high` are grams a day of a decoction; `matched` is the alias that was found; `warned`
+    marks what may not be prescribed online."""
+
+    code: str
+    name: str
+    pinyin: str
+    gloss: str
+    matched: str
+    low: str
+    high: str
+    unit: str
+    method: str
+    specification: str
+    toxicity: str
+    warned: bool
+
+
+class FormulaView(View):
+    """A classic formula. `source` is the book it is from, `zh` and `en` say what it is for; `reviewed_by` is "" until a
+    pharmacist has confirmed the amounts."""
+
+    code: str
+    name: str
+    pinyin: str
+    english: str
+    group: str
+    source: str
+    zh: str
+    en: str
+    note: str
+    medicines: list[Medicine]
+    regimen: Regimen
+    evidence: str
+    reviewed_by: str

@@ -12,11 +12,13 @@ Check = Literal["fine", "not_applicable", "concern"]
 
 class SignInput(Input):
     """`answers`: why a finding that blocks is prescribed all the same, by the finding's key. `acknowledged`: keys of
-    the warnings that were read. Both are signed with the content."""
+    the warnings that were read. Both are signed with the content. `looked`: at each line of what was put in from a
+    formula, a template or an earlier prescription, where there is such."""
 
     version: Version
     answers: Annotated[dict[str, Reason], msgspec.Meta(max_length=60)] = msgspec.field(default_factory=dict)
     acknowledged: Annotated[list[str], msgspec.Meta(max_length=120)] = msgspec.field(default_factory=list)
+    looked: bool = False
 
 
 class Answer(Input):
@@ -32,13 +34,14 @@ class SignForm(Input):
 
     version: Version
     answers: Annotated[list[Answer], msgspec.Meta(max_length=120)] = msgspec.field(default_factory=list)
+    looked: bool = False
     password: Annotated[str, msgspec.Meta(max_length=300)] | None = None
     code: Annotated[str, msgspec.Meta(max_length=20)] | None = None
 
     def signed(self) -> SignInput:
         return SignInput(
             version=self.version, answers={one.key: one.reason for one in self.answers if one.reason},
-            acknowledged=[one.key for one in self.answers if one.read],
+            acknowledged=[one.key for one in self.answers if one.read], looked=self.looked,
         )  # fmt: skip
 
 

@@ -25,8 +25,8 @@ class DoctorSnapshot(View):
 
 class FindingView(View):
     """One thing the safety engine found. `key` is what an answer or an acknowledgement names; `lines` are places from
-    0; `other` is the code of another prescription where one side is there; `asks` is what would settle it. `answer` is
-    the doctor's reason."""
+    0; `other` is the code of another prescription where one side is there; `asks` is what would settle it; `needs` is
+    what a signature waits for: nothing, acknowledgement, reason, answer, never. `answer` is the doctor's reason."""
 
     key: str
     rule: str
@@ -39,6 +39,7 @@ class FindingView(View):
     other: str
     other_item: str
     asks: str
+    needs: str
     acknowledged: bool
     answer: str | None
 

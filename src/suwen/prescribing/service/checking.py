@@ -147,7 +147,7 @@ def shown(findings: list[Any], locale: str, answers: Mapping[str, str], read: li
     names = [name for name in FindingView.__struct_fields__ if name not in ("text", "acknowledged", "answer")]
     return [
         FindingView(
-            **{name: one[name] for name in names}, text=one[said],
+            **{"needs": "nothing"} | {name: one[name] for name in names if name in one}, text=one[said],
             acknowledged=one["key"] in read, answer=answers.get(one["key"]),
         )
         for one in findings
@@ -241,7 +241,7 @@ def _kept(one: Finding) -> dict[str, Any]:
     return {
         "key": safety.key(one), "rule": one.rule, "severity": one.severity.name, "lines": list(one.lines),
         "zh": one.zh, "en": one.en, "source": one.source, "other": one.other, "other_item": one.other_item,
-        "asks": one.asks, "data": [list(pair) for pair in one.data],
+        "asks": one.asks, "needs": safety.needs(one), "data": [list(pair) for pair in one.data],
     }  # fmt: skip
 
 

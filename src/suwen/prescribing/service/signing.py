@@ -11,7 +11,7 @@ from suwen.accounts.service import refuse_automation, refuse_unconfirmed
 from suwen.core.actor import Actor
 from suwen.core.errors import Forbidden
 from suwen.prescribing import queries, rules
-from suwen.prescribing.errors import NotComplete
+from suwen.prescribing.errors import NotComplete, NotLooked
 from suwen.prescribing.events import PrescriptionEffective, PrescriptionSigned
 from suwen.prescribing.jurisdictions import jurisdictions
 from suwen.prescribing.models import Prescription
@@ -24,9 +24,10 @@ from suwen.prescribing.service.moving import move, note, own, refuse, tell
 def sign(tx: Session, actor: Actor, id: str, data: SignInput, now: datetime) -> Prescription:
     """Sign one's draft as it was read (`version`), or once more what a pharmacist has returned.
 
-    Refused, in this order: programs; what is signed; gaps; a licence that is not verified; findings that forbid, ask
-    for a fact, want a reason or were not read; a person who was not confirmed within five minutes; a draft that was
-    changed meanwhile. Where the jurisdiction asks for no pharmacist it is effective at once.
+    Refused, in this order: programs; what is signed; gaps; lines that were put in and not looked at; a licence that
+    is not verified; findings that forbid, ask for a fact, want a reason or were not read; a person who was not
+    confirmed within five minutes; a draft that was changed meanwhile. Where the jurisdiction asks for no pharmacist it
+    is effective at once.
     """
     found = own(tx, actor, id)
     refuse_automation(actor)
@@ -34,6 +35,8 @@ def sign(tx: Session, actor: Actor, id: str, data: SignInput, now: datetime) -> 
     missing = rules.gaps(found.kind, found.diagnosis, found.medicines, found.regimen)
     if missing:
         raise NotComplete(fields=missing)
+    if (found.facts or {}).get("taken_from") and not data.looked:
+        raise NotLooked(fields={"looked": NotLooked.title})
     signer, person = queries.signer(tx, found.doctor_id), tx.get_one(PatientProfile, found.patient_profile_id)
     if signer.verification_status != "approved":
         raise Forbidden("Prescriptions are signed once the licence has been verified.")
