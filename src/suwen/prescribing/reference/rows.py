@@ -59,13 +59,10 @@ class Row:
         value = self.values.get(key)
         if isinstance(value, bool):
             return value
-        match self.text(key):
-            case "":
-                return False
-            case "yes":
-                return True
-            case other:
-                self.refuse(f"{key} must be yes or empty, not {other!r}")
+        text = self.text(key)
+        if text not in ("", "yes"):
+            self.refuse(f"{key} must be yes or empty, not {text!r}")
+        return text == "yes"
 
     def number(self, key: str) -> Decimal | None:
         """A positive decimal; None where the cell is empty."""
@@ -91,7 +88,10 @@ class Row:
                 self.refuse(f"{key} must be a list of texts")
             words = [word.strip() for word in value]
         else:
-            words = [word.strip() for word in self.text(key).split("|")] if self.text(key) else []
+            text = self.text(key)
+            if not text:
+                return ()
+            words = [word.strip() for word in text.split("|")]
         if not all(words):
             self.refuse(f"{key} has an empty entry")
         if len(set(words)) != len(words):
