@@ -120,7 +120,7 @@ def build_house(settings: Settings) -> House:
         threads=ThreadPoolExecutor(settings.threads, thread_name_prefix="request"),
         slow=ThreadPoolExecutor(4, thread_name_prefix="slow"),
     )  # fmt: skip
-    house.sessions = SessionWatch(sessions.alive, sessions.touch)
+    house.sessions = SessionWatch(sessions.alive, sessions.touch, sessions.renew)
     db.listeners += [house.kept.drop, house.sessions.hear, house.hub.publish]
     if settings.redis_url:
         relay = RedisRelay(settings.redis_url, lambda topic, message: _from_elsewhere(house, topic, message))

@@ -75,7 +75,7 @@ def seen(
         kept = tx.info.setdefault("seen", {})  # a page that shows one record in two places was one look at it
         kept.setdefault((action, kind, object_id), row)
     else:
-        tx.execute(INSERT, row)
+        tx.connection().execute(INSERT, row)
 
 
 def looks(tx: Session) -> list[dict[str, Any]]:

@@ -110,14 +110,17 @@ def every(*, seconds: float) -> Callable[[Callable[..., Any]], Callable[..., Any
 
 def emit(tx: Session, event: Event, now: datetime, *, due: datetime | None = None) -> None:
     """Write one message for each job, inside the caller's transaction."""
-    jobs = JOBS.get(event.name, ())
+    jobs = JOBS.get(event.name)
+    if not jobs:
+        return
     payload = asdict(event)
-    for job in jobs:
-        row = {"id": new_id(), "created_at": now, "event": event.name, "job": _path(job), "payload": payload,
-               "due_at": due or now, "attempts": 0}  # fmt: skip
-        tx.execute(INSERT, row)
-    if jobs:
-        changed(tx, TOPIC)
+    rows_ = [
+        {"id": new_id(), "created_at": now, "event": event.name, "job": _path(job), "payload": payload,
+         "due_at": due or now, "attempts": 0}
+        for job in jobs
+    ]  # fmt: skip
+    tx.connection().execute(INSERT, rows_)
+    changed(tx, TOPIC)
 
 
 def deliver_one(db: Database, now: datetime) -> bool:

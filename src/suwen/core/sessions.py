@@ -23,10 +23,12 @@ class SessionEnded(Unauthorized):
 
 
 class SessionWatch:
-    """`alive(tx, actor, now)` reads the session's row; `touch(tx, actor, now)` marks it as active."""
+    """`alive(tx, actor, now)` reads the session's row; `touch` marks it as active; `renew` does both at once."""
 
-    def __init__(self, alive: Callable[[Session, Actor, datetime], bool], touch: Callable[..., Any]) -> None:
-        self._alive, self._touch = alive, touch
+    def __init__(
+        self, alive: Callable[[Session, Actor, datetime], bool], touch: Callable[..., Any], renew: Callable[..., bool]
+    ) -> None:
+        self._alive, self._touch, self._renew = alive, touch, renew
         self._checked: dict[str, float] = {}
         self._ended: set[str] = set()
 
@@ -44,6 +46,17 @@ class SessionWatch:
 
     def touch(self, tx: Session, actor: Actor, now: datetime) -> None:
         self._touch(tx, actor, now)
+        self._note(actor)
+
+    def enter(self, tx: Session, actor: Actor, now: datetime) -> None:
+        """In a write: SessionEnded unless it is alive; marked as active from time to time."""
+        if not self.due(actor):
+            return self.check(tx, actor, now)
+        if not self._renew(tx, actor, now):
+            raise SessionEnded()
+        self._note(actor)
+
+    def _note(self, actor: Actor) -> None:
         if len(self._checked) > 50_000:
             self._checked.clear()
         self._checked[actor.session_id] = time.monotonic()

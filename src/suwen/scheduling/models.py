@@ -2,10 +2,10 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import Date, DateTime, Index, String, UniqueConstraint
+from sqlalchemy import Date, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from suwen.core.columns import flag, ref, whole
+from suwen.core.columns import WallTime, flag, ref, whole
 from suwen.core.db import Id, LongText, Record, Versioned, choice
 
 VISIT_TYPES = ("online_video", "offline")
@@ -25,8 +25,8 @@ class Availability(Versioned):
 
     doctor_id: Mapped[str] = ref("doctors.id")
     location_id: Mapped[str | None] = ref("clinic_locations.id")
-    start_time: Mapped[datetime] = mapped_column(DateTime())
-    end_time: Mapped[datetime] = mapped_column(DateTime())
+    start_time: Mapped[datetime] = mapped_column(WallTime)
+    end_time: Mapped[datetime] = mapped_column(WallTime)
     zone: Mapped[str] = mapped_column(String(50))
     recurrence: Mapped[str | None] = mapped_column(String(255))
     rrule: Mapped[str | None] = mapped_column(String(1000))

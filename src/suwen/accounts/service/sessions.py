@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, exists, select, update
 from sqlalchemy.orm import Session
 
 from suwen.accounts.models import ApiToken, SignIn, User
@@ -39,6 +39,23 @@ TOKEN_ALIVE = (
         users.c.role == bindparam("role"),
     )
 )
+TOUCH = update(sessions).where(sessions.c.id == bindparam("session")).values(last_seen_at=bindparam("now"))
+RENEW = (
+    update(sessions)
+    .where(
+        sessions.c.id == bindparam("session"),
+        sessions.c.revoked_at.is_(None),
+        sessions.c.expires_at > bindparam("now"),
+        sessions.c.last_seen_at > bindparam("idle"),
+        exists().where(
+            users.c.id == sessions.c.user_id,
+            users.c.status == "active",
+            users.c.is_deleted.is_(False),
+            users.c.role == bindparam("role"),
+        ),
+    )
+    .values(last_seen_at=bindparam("now"))
+)
 
 
 def alive(tx: Session, actor: Actor, now: datetime) -> bool:
@@ -58,7 +75,19 @@ def touch(tx: Session, actor: Actor, now: datetime) -> None:
         token = actor.session_id.removeprefix(TOKEN_PREFIX)
         rows(tx, update(ApiToken).where(ApiToken.id == token).values(last_used_at=now))
     else:
-        rows(tx, update(SignIn).where(SignIn.id == actor.session_id).values(last_seen_at=now))
+        tx.connection().execute(TOUCH, {"session": actor.session_id, "now": now})
+
+
+def renew(tx: Session, actor: Actor, now: datetime) -> bool:
+    """`alive` and `touch` in one guarded statement, for writes."""
+    if actor.session_id.startswith(TOKEN_PREFIX):
+        if not alive(tx, actor, now):
+            return False
+        touch(tx, actor, now)
+        return True
+    idle = IDLE_STAFF if actor.role in STAFF else IDLE_PATIENT
+    values = {"session": actor.session_id, "now": now, "idle": now - idle, "role": actor.role}
+    return tx.connection().execute(RENEW, values).rowcount == 1
 
 
 def start(

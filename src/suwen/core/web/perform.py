@@ -45,7 +45,7 @@ def read(call: Call) -> Any:
 
 def write(call: Call) -> Any:
     try:
-        return _write_again_if_doubled(_prepared(call))
+        return _write_or_replay(_prepared(call))
     except (DomainError, IntegrityError) as error:
         if isinstance(error, (NotFound, Forbidden)):
             note_denied(call.plan, call.house, call.me, call.arguments, call.now)
@@ -64,34 +64,38 @@ def _prepared(call: Call) -> Call:
     return replace(call, arguments=call.arguments | {"prepared": value})
 
 
-def _write_again_if_doubled(call: Call) -> Any:
-    """Two requests with one key at once: the second meets the unique key, and on a second try finds the answer."""
+def _write_or_replay(call: Call) -> Any:
+    """A key that comes again is rare, so nobody asks for it first: the second request is refused by the unique key of
+    the stored answer, or already by what the first one changed. Then, rolled back, it looks for that answer.
+    """
     try:
         return call.house.db.write(lambda tx: _write_once(tx, call))
-    except IntegrityError:
-        if call.key is None:
+    except (DomainError, IntegrityError) as error:
+        key = call.key if call.plan.once else None
+        if key is None or isinstance(error, SessionEnded):
             raise
-        return call.house.db.write(lambda tx: _write_once(tx, call))
+        digest = idempotency.digest(call.plan.method, call.request.url.path, call.body)
+        found = call.house.db.read(lambda tx: idempotency.earlier(tx, _owner(call.me), key, digest))
+        if found is None:
+            raise
+        return _replayed(*found)
 
 
 def _write_once(tx: Session, call: Call) -> Any:
     plan, house, me = call.plan, call.house, call.me
     if me.session_id:
-        house.sessions.check(tx, me, call.now)
-        if house.sessions.due(me):
-            house.sessions.touch(tx, me, call.now)
-    owner, key = me.id or "guest", call.key if plan.once else None
-    request_digest = ""
-    if key is not None:
-        request_digest = idempotency.digest(plan.method, call.request.url.path, call.body)
-        found = idempotency.earlier(tx, owner, key, request_digest)
-        if found is not None:
-            return _replayed(*found)
+        house.sessions.enter(tx, me, call.now)
     answer = _encoded(call_route(plan.function, plan.names, call, tx, with_data=True), plan.status, call)
-    if key is not None and isinstance(answer, ASGIResponse) and answer.status_code < 400:
-        headers = json.dumps([pair for pair in answer.headers.items() if pair[0] in ("location", "hx-redirect")])
-        idempotency.store(tx, owner, key, request_digest, answer.status_code, headers, bytes(answer.body), call.now)
+    if plan.once and call.key is not None and isinstance(answer, ASGIResponse) and answer.status_code < 400:
+        named = [pair for pair in answer.headers.items() if pair[0] in ("location", "hx-redirect")]
+        headers = json.dumps(named) if named else "[]"
+        digest = idempotency.digest(plan.method, call.request.url.path, call.body)
+        idempotency.store(tx, _owner(me), call.key, digest, answer.status_code, headers, bytes(answer.body), call.now)
     return answer
+
+
+def _owner(me: Actor) -> str:
+    return me.id or "guest"
 
 
 def own(call: Call) -> Any:

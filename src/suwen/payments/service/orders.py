@@ -53,7 +53,7 @@ def open_order(
         "metadata": {"price_config_id": price_config_id} if price_config_id else None,
     }  # fmt: skip
     try:
-        tx.execute(INSERT_ORDER, values)
+        tx.connection().execute(INSERT_ORDER, values)
     except IntegrityError as error:
         if "live_subject" in str(error.orig):
             raise SubjectHasOrder() from None

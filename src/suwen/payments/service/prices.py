@@ -1,11 +1,12 @@
 """What things cost, on which day and where; and the price list that the desk keeps."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from suwen.clinics.models import ClinicLocation
@@ -19,6 +20,10 @@ from suwen.payments.models import Price
 from suwen.payments.schemas import PriceInput, PriceView
 
 TOPIC = "prices"
+_columns = Price.__table__.c
+ACTIVE_OF = select(*(_columns[name] for name in rules.Priced.__annotations__)).where(
+    _columns.service_type == bindparam("service"), _columns.is_active.is_(True)
+)
 
 
 @dataclass(frozen=True)
@@ -26,7 +31,7 @@ class PriceList:
     """Every price that counts on `day`, read once: for pages that show many doctors."""
 
     day: date
-    prices: list[Price]
+    prices: Sequence[Any]
 
     def of(
         self, service_type: str, location_id: str | None = None, doctor_fee: int | None = None
@@ -50,8 +55,8 @@ def price_for(
     A price of the place goes before one of every place, the newest before the older; a doctor's own fee replaces
     the amount, in the currency of the price found.
     """
-    active = select(Price).where(Price.service_type == service_type, Price.is_active.is_(True))
-    found = PriceList(on, list(tx.scalars(active))).of(service_type, location_id, doctor_fee)
+    rows_ = tx.connection().execute(ACTIVE_OF, {"service": service_type}).all()
+    found = PriceList(on, rows_).of(service_type, location_id, doctor_fee)
     if found is None:
         raise NoPrice(service_type=service_type)
     return found
