@@ -56,9 +56,9 @@ class Instant(TypeDecorator[datetime]):
         """As text, for every driver: theirs would take it apart and put it together more slowly."""
 
         def text(value: datetime | None) -> str | None:
-            return (
-                value and (value if value.tzinfo is UTC else value.astimezone(UTC)).isoformat(" ", "microseconds")[:26]
-            )
+            if value is None:
+                return None
+            return (value if value.tzinfo is UTC else value.astimezone(UTC)).isoformat(" ", "microseconds")[:26]
 
         return text
 

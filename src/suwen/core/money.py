@@ -2,6 +2,7 @@
 
 import re
 from decimal import Decimal
+from functools import lru_cache
 
 from babel.numbers import format_currency, get_currency_precision
 
@@ -33,6 +34,7 @@ def plain(minor: int) -> str:
     return f"{sign}{abs(minor) // 100}.{abs(minor) % 100:02d}"
 
 
+@lru_cache(maxsize=2000)  # Babel is slow, and prices come again and again
 def show(minor: int, currency: str, locale: str = "zh-CN") -> str:
     """As people write it: '¥50.00'."""
     return format_currency(Decimal(minor).scaleb(-2), currency, locale=locale.replace("-", "_"))

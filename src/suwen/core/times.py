@@ -45,6 +45,7 @@ def _named(day: date, pattern: str, locale: str) -> str:
     return format_date(day, pattern, locale=babel_locale(locale))
 
 
+@lru_cache(maxsize=2000)
 def full(moment: datetime, zone: ZoneInfo, locale: str) -> str:
     """With the year and the name of the zone, for hover and for screen readers."""
     text = format_datetime(moment.astimezone(zone), "medium", locale=babel_locale(locale))

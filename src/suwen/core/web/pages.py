@@ -87,6 +87,7 @@ def environment(locale: str) -> Environment:
     imported without context is kept, with its texts."""
     made = Environment(
         loader=LOADER,
+        auto_reload=False,  # it would look at two dozen files for each page
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

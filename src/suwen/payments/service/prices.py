@@ -21,9 +21,8 @@ from suwen.payments.schemas import PriceInput, PriceView
 
 TOPIC = "prices"
 _columns = Price.__table__.c
-ACTIVE_OF = select(*(_columns[name] for name in rules.Priced.__annotations__)).where(
-    _columns.service_type == bindparam("service"), _columns.is_active.is_(True)
-)
+ACTIVE = select(*(_columns[name] for name in rules.Priced.__annotations__)).where(_columns.is_active.is_(True))
+ACTIVE_OF = ACTIVE.where(_columns.service_type == bindparam("service"))
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ class PriceList:
 
 
 def price_list(tx: Session, on: date) -> PriceList:
-    return PriceList(on, list(tx.scalars(select(Price).where(Price.is_active.is_(True)))))
+    return PriceList(on, tx.connection().execute(ACTIVE).all())
 
 
 def price_for(

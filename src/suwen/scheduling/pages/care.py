@@ -12,6 +12,7 @@ from suwen.core.i18n import N_
 from suwen.core.web.answers import Page, See
 from suwen.core.web.reader import reader_of
 from suwen.core.web.routes import ANYONE, form, page, routes_of
+from suwen.scheduling.pages.chips import chips
 from suwen.scheduling.schemas import Details, Payment
 from suwen.scheduling.service import booking, directory, paying, showing
 
@@ -42,7 +43,7 @@ def doctor(
     tx: Session, me: Actor, now: datetime, house: House, request: Request[Any, Any, Any], id: str,
     day: date | None = None,
 ) -> Page:  # fmt: skip
-    return Page("scheduling/doctor.html", showing.doctor_page(tx, id, day, zone_of(request, me, house), now))
+    return _with_week("scheduling/doctor.html", tx, me, now, house, request, id, day)
 
 
 @page("/doctors/{id:str}/week", who=ANYONE, kept=lambda id, day=None: (f"doctor:{id}", f"week {day}"))
@@ -50,7 +51,15 @@ def doctor_week(
     tx: Session, me: Actor, now: datetime, house: House, request: Request[Any, Any, Any], id: str,
     day: date | None = None,
 ) -> Page:  # fmt: skip
-    return Page("scheduling/week.html", showing.doctor_page(tx, id, day, zone_of(request, me, house), now))
+    return _with_week("scheduling/week.html", tx, me, now, house, request, id, day)
+
+
+def _with_week(
+    template: str, tx: Session, me: Actor, now: datetime, house: House, request: Request[Any, Any, Any], id: str,
+    day: date | None,
+) -> Page:  # fmt: skip
+    shown = showing.doctor_page(tx, id, day, zone_of(request, me, house), now)
+    return Page(template, shown | {"chips": chips})
 
 
 @page("/book/{slot_id:str}", who=PATIENT, audited="appointment")
