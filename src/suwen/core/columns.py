@@ -62,9 +62,12 @@ class Instant(TypeDecorator[datetime]):
 
         return text
 
-    def result_processor(self, dialect: Dialect, coltype: Any) -> Callable[[Any], datetime | None] | None:
-        """`replace(tzinfo=UTC)` would cost six times as much, and a week of slots has two hundred of them."""
-        return (lambda text: text and datetime.fromisoformat(text + "+00:00")) if dialect.name == "sqlite" else None
+    def result_processor(self, dialect: Dialect, coltype: Any) -> Callable[[Any], datetime | None]:
+        """`replace(tzinfo=UTC)` costs six times as much as reading it anew, and a week of slots has two hundred."""
+        if dialect.name == "sqlite":
+            return lambda text: text and datetime.fromisoformat(text + "+00:00")
+        # ours (`moment_of`) knows that it is UTC already; a driver that was not told so does not
+        return lambda moment: moment if moment is None or moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def moment_of(text: str) -> datetime:

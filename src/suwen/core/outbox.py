@@ -65,6 +65,12 @@ DUE = (
     .order_by(MESSAGES.c.due_at)
     .limit(10)
 )
+ANY_DUE = select(MESSAGES.c.id).where(MESSAGES.c.done_at.is_(None), MESSAGES.c.due_at <= bindparam("now")).limit(1)
+_MINE = update(MESSAGES).where(
+    MESSAGES.c.id == bindparam("message"), MESSAGES.c.attempts == bindparam("fence"), MESSAGES.c.done_at.is_(None)
+)
+CLAIM = _MINE.values(due_at=bindparam("due_at"), attempts=bindparam("attempts"))
+FINISH = _MINE.values(done_at=bindparam("done_at"), error=None)
 
 
 class LeaseLost(Exception):
@@ -129,7 +135,7 @@ def deliver_one(db: Database, now: datetime) -> bool:
     The job's writes and the mark that it is done share one transaction: they happen
     once. What a job does outside the database happens at least once.
     """
-    if not db.read(lambda tx: tx.execute(DUE, {"now": now}).first()):
+    if not db.read(lambda tx: tx.connection().execute(ANY_DUE, {"now": now}).first()):
         return False
     message = db.write(lambda tx: _claim(tx, now))
     if message is None:
@@ -139,7 +145,7 @@ def deliver_one(db: Database, now: datetime) -> bool:
     def perform(tx: Session) -> None:
         if job is not None and message.job not in OUTSIDE:
             job(tx, now=now, **message.payload)
-        if not _change(tx, message, done_at=now, error=None):
+        if tx.connection().execute(FINISH, _fence(message) | {"done_at": now}).rowcount != 1:
             raise LeaseLost(message.id)
 
     try:
@@ -205,12 +211,17 @@ class _Claimed:
 
 
 def _claim(tx: Session, now: datetime) -> _Claimed | None:
-    for row in tx.execute(DUE, {"now": now}).all():
+    for row in tx.connection().execute(DUE, {"now": now}).all():
         message = _Claimed(*row)
-        if _change(tx, message, due_at=now + LEASE, attempts=message.attempts + 1):
+        values = {"due_at": now + LEASE, "attempts": message.attempts + 1}
+        if tx.connection().execute(CLAIM, _fence(message) | values).rowcount == 1:
             message.attempts += 1
             return message  # otherwise another worker got there first: take the next
     return None
+
+
+def _fence(message: _Claimed) -> dict[str, Any]:
+    return {"message": message.id, "fence": message.attempts}
 
 
 def _change(tx: Session, message: _Claimed, **values: Any) -> bool:
