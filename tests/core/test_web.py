@@ -1,9 +1,10 @@
 import threading
 
 import pytest
-from sqlalchemy import event, select, text
+from sqlalchemy import event, select, text, update
 from sqlalchemy.exc import OperationalError
 
+from suwen.accounts.models import SignIn, User
 from suwen.core.audit import AuditEvent
 from suwen.core.sessions import ENDED
 from tests.core.conftest import FAILURES
@@ -125,6 +126,34 @@ def test_a_refusal_is_not_remembered_under_the_key(lab, bearer, departments):
     assert lab.post(PATH, json=ENTRY | {"code": "taken"}, headers=headers).status_code == 409
     assert lab.post(PATH, json=ENTRY, headers=headers).status_code == 201
     assert departments() == 1
+
+
+@pytest.mark.parametrize("looked_at_lately", [True, False])
+def test_a_key_tells_nothing_to_a_session_that_has_ended(lab, bearer, departments, house, clock, looked_at_lately):
+    headers = bearer | {"idempotency-key": "k"}
+    assert lab.post(PATH, json=ENTRY, headers=headers).status_code == 201
+    house.db.write(lambda tx: tx.execute(update(SignIn).values(revoked_at=clock())))
+    if not looked_at_lately:
+        house.sessions._checked.clear()
+    for key in ("k", "another"):
+        refused = lab.post(PATH, json=ENTRY | {"code": "ZY002"}, headers=bearer | {"idempotency-key": key})
+        assert (refused.status_code, refused.json()["code"]) == (401, "session_ended")
+    assert departments() == 1
+
+
+@pytest.mark.parametrize(
+    "change", [{"status": "suspended"}, {"is_deleted": True}, {"role": "doctor"}], ids=lambda change: next(iter(change))
+)
+def test_a_write_renews_no_session_of_an_account_that_may_not_go_on(lab, bearer, departments, house, change):
+    house.db.write(lambda tx: tx.execute(update(User).values(**change)))
+    refused = lab.post(PATH, json=ENTRY, headers=bearer)
+    assert (refused.status_code, departments()) == (401, 0)
+
+
+@pytest.mark.parametrize(("minutes", "status"), [(29, 201), (31, 401)])
+def test_a_session_that_rested_too_long_is_not_renewed_by_a_write(lab, bearer, departments, clock, minutes, status):
+    clock.advance(minutes=minutes)
+    assert lab.post(PATH, json=ENTRY, headers=bearer).status_code == status
 
 
 def test_reads_and_refused_looks_are_audited(lab, house, bearer):

@@ -259,8 +259,8 @@ def _sqlite(url: str, connections: int, *, reads: bool) -> Engine:
         connection.isolation_level = None
         for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000", "foreign_keys=ON"):
             connection.execute(f"PRAGMA {pragma}")
-        # There is one writing connection at a time: it may keep more pages, and move them into the file less often.
-        for pragma in ("query_only=ON",) if reads else ("cache_size=-8000", "wal_autocheckpoint=5000"):
+        # The pages that bookings touch are the same again and again: the longer they wait, the fewer have to be moved.
+        for pragma in ("query_only=ON",) if reads else ("wal_autocheckpoint=5000",):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
