@@ -1,5 +1,7 @@
 """A visit that has begun, and prescriptions of it."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.consultations.conftest import begun, booked, waiting
@@ -53,3 +55,62 @@ def signed(people, draft):
         return answer.json()
 
     return sign
+
+
+CHECKS = dict.fromkeys(("skin_test", "diagnosis", "dosage", "form_route", "duplicate", "interactions", "other"), "fine")
+WEEK = [
+    {"name": "陈皮", "amount": "6", "role": "臣"},
+    {"name": "白术", "amount": "10", "role": "君"},
+    {"name": "炙甘草", "amount": "6", "role": "使"},
+]
+SEEN = ASKED | {"follow_up": "Paper record of the city hospital, seen on camera"}
+
+
+@pytest.fixture
+def law(house):
+    """`law("CN")`: whose law this house follows from now on."""
+
+    def use(code):
+        fresh = replace(house.settings, jurisdiction=code)
+        for maker in (house.db._writes, house.db._reads):
+            maker.kw["info"]["settings"] = fresh
+
+    return use
+
+
+@pytest.fixture
+def formula(draft):
+    """Seven doses of three harmless herbs, as a follow-up."""
+
+    def write(**more):
+        given = {"kind": "herbal", "medicines": WEEK, "regimen": {"doses": 7, "times_per_day": 2}, "facts": SEEN}
+        return draft(**(given | more))
+
+    return write
+
+
+@pytest.fixture
+def waiting_one(people, law, formula):
+    """Signed under the law of China: it waits for the pharmacist."""
+
+    def make(**more):
+        law("CN")
+        one = formula(**more)
+        answer = people["zhang"].confirm()("POST", f"/api/v1/prescriptions/{one['id']}/sign", json={"version": 1})
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["status"] == "signed"
+        return answer.json()
+
+    return make
+
+
+@pytest.fixture
+def accepted(people, waiting_one):
+    def make(**more):
+        one = waiting_one(**more)
+        body = {"version": one["version"], "verdict": "accepted", "checks": CHECKS}
+        answer = people["zhao"].confirm()("POST", f"/api/v1/prescriptions/{one['id']}/review", json=body)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    return make

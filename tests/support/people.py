@@ -74,7 +74,8 @@ class Person:
 
     def confirm(self) -> "Person":
         """Prove to be there, as the password would: for signing, in the five minutes that follow."""
-        self.house.db.write(lambda tx: confirming.confirm(tx, self.actor, self.house.clock()))
+        me = self.actor  # may begin a session: a write of its own
+        self.house.db.write(lambda tx: confirming.confirm(tx, me, self.house.clock()))
         return self
 
     def _start(self, tx: Any, now: datetime) -> tuple[Actor, datetime]:

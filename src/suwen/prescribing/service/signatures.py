@@ -81,7 +81,9 @@ def statement_of(signature: Signature | None) -> dict[str, Any]:
 def valid(tx: Session, found: Prescription, signature: Signature) -> bool:
     """Whether this signature fits its key, its own row, its evaluation, and what stands in the prescription now."""
     key, statement = tx.get(SigningKey, signature.key_id), statement_of(signature)
-    if key is None or not signing.fits(key.public_key, signature.signed, signature.signature):
+    if signature.invalidated_at is not None or key is None:
+        return False
+    if not signing.fits(key.public_key, signature.signed, signature.signature):
         return False
     mine = {"id": signature.user_id, "name": signature.name, "key": key.public_key}
     return (
