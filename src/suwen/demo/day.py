@@ -12,7 +12,7 @@ from suwen.accounts.models import User
 from suwen.core import migrate
 from suwen.core.house import House
 from suwen.core.outbox import deliver_one
-from suwen.demo import cast, clinic, today, visits
+from suwen.demo import cast, clinic, pharmacy, today, visits
 from suwen.scheduling.service import horizon
 
 BACK = timedelta(days=21)
@@ -43,7 +43,8 @@ def _play(house: House, tx: Session, now: datetime, dice: random.Random) -> None
     horizon.keep(tx, now, doctors=100)
     today.play(tx, made, now, dice)
     visits.coming(tx, made, now, dice)
-    _after(tx, held, now, dice)
+    told = {visit.id for visit in pharmacy.play(tx, made, held, now)}
+    _after(tx, [visit for visit in held if visit.id not in told], now, dice)
 
 
 def _after(tx: Session, held: list[visits.Visit], now: datetime, dice: random.Random) -> None:

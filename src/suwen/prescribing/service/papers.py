@@ -18,6 +18,7 @@ from suwen.prescribing.models import Dispensing, Prescription, SafetyEvaluation
 from suwen.prescribing.reference import reference
 from suwen.prescribing.rules import decocting, frequencies, rendering
 from suwen.prescribing.rules.advice import Advice, advice
+from suwen.prescribing.rules.findings import Severity
 from suwen.prescribing.rules.wording import chinese
 from suwen.prescribing.schemas import PrescriptionView, Verification
 
@@ -125,7 +126,8 @@ def _overrides(tx: Session, one: PrescriptionView, locale: str) -> list[renderin
     found = tx.get_one(Prescription, one.id)
     kept = tx.get(SafetyEvaluation, found.evaluation_id) if found.evaluation_id and found.answers else None
     language, answers = "zh" if chinese(locale) else "en", found.answers or {}
-    said = [(str(finding[language]), answers.get(finding["key"])) for finding in (kept.findings if kept else [])]
+    grave = [one for one in (kept.findings if kept else []) if one["severity"] == Severity.BLOCK_OVERRIDE.name]
+    said = [(str(finding[language]), answers.get(finding["key"])) for finding in grave]
     return [rendering.Override(text, str(reason)) for text, reason in said if reason]
 
 
