@@ -52,6 +52,7 @@ def checked(entry, rx):
         ("NSAID", IBUPROFEN, {"allergy": BLOCK}), ("ibuprofen", ASPIRIN, {"allergy": BLOCK}),
         ("阿司匹林", "paracetamol_tab_0p5g", {"allergy_cross": WARN}), ("甲硝唑", "tinidazole_tab_0p5g",
         {"allergy": BLOCK}),
+        ("对乙酰氨基酚", IBUPROFEN, {"allergy_cross": WARN}),  # the data says it the other way round
         ("海鲜", AMOXICILLIN, {"allergy_unstructured": WARN}), ("小时候吃药起过疹子",
         AMOXICILLIN, {"allergy_unstructured": WARN}),
         ("花粉", AMOXICILLIN, {}), ("尘螨", AMOXICILLIN, {}), ("鸡蛋", AMOXICILLIN, {}),

@@ -102,6 +102,11 @@ def test_raw_must_be_said(code):
     assert "raw_not_said" not in rules(one_of(code, "offline", raw_said=True))
 
 
+@pytest.mark.parametrize("name", ["雄黄", "轻粉", "洋金花", "斑蝥"])
+def test_what_is_not_raw_needs_no_such_words(name):
+    assert "raw_not_said" not in rules(one_of(herb(name).code, "offline"))
+
+
 @pytest.mark.parametrize(
     ("grams", "doses", "doses_per_day", "meant"),
     [

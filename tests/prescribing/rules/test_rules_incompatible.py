@@ -126,6 +126,14 @@ def test_a_product_against_a_formula_and_against_a_product():
     assert of(formula_first, "F18-1")[0].other == "RX9"
 
 
+def test_a_product_that_is_over_meets_nothing_that_begins_later():
+    inside, reference = containing("zhichuanwu")
+    short, long = writing.product(inside, days=3), writing.product("amoxicillin_cap_0p25g", days=10)
+    rx = replace(writing.medicines(), kind="compound", items=(short, long), **WEEK)
+    other = formula("法半夏", label="RX1", first_day=DAY + timedelta(days=5), last_day=DAY + timedelta(days=9))
+    assert not of(found(rx, MAN, other, reference=reference), "F18-1")
+
+
 def test_a_licensed_product_with_both_in_itself_is_a_warning():
     inside, reference = containing("gancao", "haizao")
     rx = replace(writing.medicines(), kind="compound", items=(writing.product(inside),))

@@ -158,6 +158,31 @@ def test_a_duplicate_is_one_exactly_when_days_are_shared(first, long, second, le
     assert ("duplicate_class" in rules(found(rx, MAN, other))) is shared
 
 
+def test_one_ingredient_twice_is_no_second_finding_about_its_class():
+    findings = found(medicines(AMOXICILLIN, "amoxicillin_cap_0p5g"))
+    assert {rule for rule in rules(findings) if rule.startswith("duplicate")} == {"duplicate_ingredient"}
+
+
+def test_each_line_has_its_own_days():
+    """Three days of one medicine, ten of another; what is taken from the sixth day on meets the second alone."""
+    rx = medicines(product(IBUPROFEN, days=3), product("clarithromycin_tab_0p25g", days=10), **days(0, 10))
+    later = medicines("diclofenac_ec_25mg", "simvastatin_tab_20mg", WARFARIN, label="RX1", **days(5, 10))
+    findings = found(rx, MAN, later)
+    assert "duplicate_class" not in rules(findings)
+    pairs = {dict(one.data)["row"] for one in of(findings, "interaction")}
+    assert pairs == {"simvastatin-clarithromycin", "warfarin-macrolide"}
+
+
+def test_only_those_are_named_that_meet_this_prescription():
+    """RX2 meets RX1 and another line of this one, but no day of the ibuprofen."""
+    rx = medicines(product(IBUPROFEN, days=3), product(AMOXICILLIN, days=10), **days(0, 10))
+    first = medicines("diclofenac_ec_25mg", label="RX1", **days(2, 6))
+    second = medicines("meloxicam_tab_7p5mg", label="RX2", **days(6, 6))
+    hit = of(found(rx, MAN, first, second), "duplicate_class")[0]
+    assert hit.other == "RX1"
+    assert "RX2" not in hit.zh + hit.en
+
+
 def test_nothing_is_doubled_by_what_is_different():
     findings = found(medicines(AMLODIPINE, "losartan_tab_50mg", AMOXICILLIN, "omeprazole_eccap_20mg"))
     assert not {rule for rule in rules(findings) if rule.startswith("duplicate")}
