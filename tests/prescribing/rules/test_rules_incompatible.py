@@ -179,3 +179,19 @@ def test_whatever_a_doctor_calls_them(one, two, rule):
 def test_several_pairs_are_several_findings_and_two_lines_of_one_piece_are_one():
     hits = of(found(formula("附子", "法半夏", "浙贝母", "附子")), "F18-1")
     assert [hit.lines for hit in hits] == [(0, 1, 3), (0, 2, 3)]
+
+
+@pytest.mark.parametrize(
+    ("code", "name", "rule"),
+    [
+        ("fuzi_lizhong_wan", "法半夏", "F18-1"),
+        ("xiaochaihu_keli", "附子", "F18-1"),
+        ("xiaochaihu_keli", "藜芦", "F18-3"),
+    ],
+)
+def test_products_that_are_sold(code, name, rule):
+    rx = replace(writing.medicines(code), kind="compound")
+    hit = of(found(rx, MAN, formula(name, label="RX1")), rule)[0]
+    assert (hit.severity, hit.lines, hit.other, hit.other_item) == (BLOCK, (0,), "RX1", name)
+    assert ("（含" in hit.zh) is (name != "法半夏")  # what the name says is not said again
+    assert of(found(formula(name), MAN, replace(rx, label="RX2")), rule)[0].other == "RX2"

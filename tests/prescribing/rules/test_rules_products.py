@@ -225,7 +225,16 @@ def test_quantity_is_dose_by_frequency_by_days(quantity, rule):
 
 @pytest.mark.parametrize(
     ("specification", "pack"),
-    [("0.25 g x 24", 24), ("32 mg/ml x 100 ml", 100), ("0.5g×12片×2板", 24), ("", 1), ("10 mg", 1), ("75mg*10粒", 10)],
+    [
+        ("0.25 g x 24", 24),
+        ("32 mg/ml x 100 ml", 100),
+        ("0.5g×12片×2板", 24),
+        ("", 1),
+        ("10 mg", 1),
+        ("75mg*10粒", 10),
+        ("24", 24),
+        ("60粒", 60),
+    ],
 )
 def test_packs(specification, pack):
     assert pack_of(replace(REFERENCE.products[AMOXICILLIN], specification=specification)) == pack

@@ -16,6 +16,7 @@ SHORT = Rule("quantity_short", "WARN", "Less is ordered than will be taken", "B-
 OVER = Rule("quantity_over", "WARN", "More is ordered than will be taken, whole packs counted", "B-R5")
 NO_MOST = Rule("as_needed_open", "WARN", "As needed, without the most per day", "B-R5")
 RULES = (SHORT, OVER, NO_MOST)
+ALONE = re.compile(r"(\d{1,4})\s*[^\W\d]*")
 PACK = re.compile(r"[x×*]\s*(\d{1,4})(?![\d.])")
 
 
@@ -25,8 +26,13 @@ def in_packs(units: Decimal, pack: int) -> Decimal:
 
 
 def pack_of(product: Product) -> int:
-    """ "0.25 g x 24" -> 24, "0.5 g x 12 x 2" -> 24; 1 where the specification does not say."""
-    return math.prod(int(count) or 1 for count in PACK.findall(product.specification))
+    """ "0.25 g x 24" -> 24, "0.5 g x 12 x 2" -> 24, "150 ml" of what is counted in ml -> 150; 1 where the specification
+    does not say."""
+    text = product.specification.strip()
+    alone = ALONE.fullmatch(text)
+    if alone and (text.isdigit() or (product.unit and text.endswith(product.unit))):
+        return int(alone[1]) or 1
+    return math.prod(int(count) or 1 for count in PACK.findall(text))
 
 
 def findings(case: Case) -> Iterator[Finding]:

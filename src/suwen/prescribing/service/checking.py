@@ -177,7 +177,7 @@ def _prescribed(row: Mapping[str, Any], online: bool) -> Prescribed:
     regimen = row.get("regimen") or {}
     first: date = row["first_day"]
     return Prescribed(
-        kind=row["kind"], items=tuple(_item(line, row["kind"]) for line in row["medicines"]),
+        kind=row["kind"], items=tuple(_item(line, row["kind"], regimen) for line in row["medicines"]),
         form=regimen.get("form", "decoction" if row["kind"] == "herbal" else "other"),
         doses=regimen.get("doses") or 1,
         doses_per_day=composing.number(regimen.get("doses_per_day")) or Decimal(1),
@@ -186,15 +186,19 @@ def _prescribed(row: Mapping[str, Any], online: bool) -> Prescribed:
     )  # fmt: skip
 
 
-def _item(line: Mapping[str, Any], kind: str) -> Item:
+def _item(line: Mapping[str, Any], kind: str, regimen: Mapping[str, Any]) -> Item:
+    """How often a product is taken stands on its line, how often a formula is taken in the regimen: ranges of powder
+    are for one time."""
     often = None if kind == "herbal" else frequencies.parse(line.get("frequency_code") or line.get("frequency") or "")
+    times = often.per_day if often else None
     most, amount = composing.number(line.get("most_per_day")), composing.number(line.get("amount"))
     product = reference().products.get(line.get("code", ""))
     return Item(
         name=line.get("name", ""), code=line.get("code", ""),
         amount=composing.in_units(amount, line.get("unit", ""), None if kind == "herbal" else product),
         unit=line.get("unit") or ("g" if kind == "herbal" else ""), method=line.get("method", ""),
-        raw_said=composing.raw_said(line), times_per_day=often.per_day if often else None,
+        raw_said=composing.raw_said(line),
+        times_per_day=composing.number(regimen.get("times_per_day")) if kind == "herbal" else times,
         as_needed=bool(line.get("as_needed")) or bool(often and often.as_needed),
         most_per_day=most if most is not None else Decimal(often.most) if often and often.most else None,
         days=line.get("duration_days"), quantity=composing.number(line.get("quantity")),
