@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-demo demo test check bench screens pictures lock assets docs translations ferretdb clean
+.PHONY: help setup setup-demo demo test check bench screens pictures lock assets docs translations clean
 
 # a linked environment (git worktrees) belongs to another checkout: SETUP=0 leaves it as it is
 SETUP ?= 1
@@ -15,7 +15,7 @@ help:
 	@echo "make check    lint, types, import contracts, generated documents, schema"
 	@echo "make bench    requests per second, latency and CPU against a bare route"
 	@echo "make screens  a picture of every page, phone and desktop, Chinese and English"
-	@echo "make docs translations pictures assets lock ferretdb clean"
+	@echo "make docs translations pictures assets lock clean"
 
 setup:
 	@[ "$(SETUP)" = 0 ] || tools/setup.sh dev
@@ -52,9 +52,6 @@ assets:
 
 docs:
 	@$(BIN)/python tools/docs.py --write
-
-ferretdb:
-	@tools/ferretdb.sh
 
 translations:
 	@$(BIN)/python tools/translations.py --write

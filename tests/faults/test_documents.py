@@ -12,10 +12,8 @@ from suwen.core.outbox import OutboxMessage
 from suwen.core.ports.documents import store_of, verify
 from suwen.notifications.models import Notification
 from tests.support.crowd import Crowd
-from tests.support.ferretdb import private_ferretdb
 from tests.support.mongo_stub import mongo_stub
 from tests.support.prescriptions import sign_one, void_one
-from tests.support.processes import Missing
 from tests.support.server import serving
 
 pytestmark = pytest.mark.slow
@@ -56,12 +54,9 @@ def test_killed_between_signature_and_document_it_arrives_once(database, written
 
 
 def test_killed_again_and_again_every_document_arrives_once(database):
-    """In a real server of the protocol, and whenever it happens to be."""
-    try:
-        with private_ferretdb() as url:
-            killed_again_and_again(database, {"SUWEN_DOCUMENTS_URL": url})
-    except Missing as missing:
-        pytest.skip(str(missing))
+    """Over the wire, and whenever it happens to be."""
+    with mongo_stub() as stub:
+        killed_again_and_again(database, {"SUWEN_DOCUMENTS_URL": stub.url})
 
 
 def test_killed_again_and_again_with_the_embedded_store(database):

@@ -1,7 +1,7 @@
 """A small server that speaks MongoDB's wire protocol, for what a real one does not do when asked: fail, hang, go away.
 
 It knows what the document store sends and nothing else; an operator that it does not know is an error, not a guess.
-What MongoDB means is tested against a real server of that protocol (ferretdb.py); here it is what becomes of failures.
+What MongoDB means can only be tried where there is one (mongodb.py); here it is the bytes, and what failures become.
 """
 
 import contextlib

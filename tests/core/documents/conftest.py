@@ -7,15 +7,15 @@ import pytest
 from suwen.core.ports.documents import open_store
 from suwen.core.ports.documents.mongo import MongoDocuments
 from suwen.core.ports.documents.port import Documents
-from tests.support.ferretdb import private_ferretdb
 from tests.support.mongo_stub import Stub, mongo_stub
+from tests.support.mongodb import own_mongodb
 from tests.support.processes import Missing
 
 
 @pytest.fixture(scope="session")
-def ferretdb() -> Iterator[str]:
+def mongodb() -> Iterator[str]:
     try:
-        with private_ferretdb() as url:
+        with own_mongodb() as url:
             yield url
     except Missing as missing:
         pytest.skip(str(missing))
@@ -34,15 +34,15 @@ def on_stub(stub) -> Iterator[MongoDocuments]:
     made.close()
 
 
-@pytest.fixture(params=["embedded", "ferretdb", "stub"])
+@pytest.fixture(params=["embedded", "mongodb", "stub"])
 def store(request, house) -> Iterator[Documents]:
     url = ""
     if request.param == "stub":
         url = request.getfixturevalue("stub").url
-    elif request.param == "ferretdb":
-        url = request.getfixturevalue("ferretdb")
+    elif request.param == "mongodb":
+        url = request.getfixturevalue("mongodb")
     made = open_store(url, house.db)
-    if isinstance(made, MongoDocuments) and request.param == "ferretdb":
+    if isinstance(made, MongoDocuments) and request.param == "mongodb":
         made.client.drop_database(made.database.name)
     yield made
     made.close()

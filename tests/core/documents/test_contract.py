@@ -126,10 +126,8 @@ def test_ids_come_in_parts_and_all_of_them(store):
     assert all(len(part) <= 4 for part in parts)
 
 
-def test_many_writers_leave_the_newest(store, request):
+def test_many_writers_leave_the_newest(store):
     """Each revision in a random order by eight at once: the highest is what stays, whether document or removal."""
-    if "ferretdb" in request.node.name:
-        pytest.skip("FerretDB 1.24 looks and writes in two steps; `keep` makes up for it (test_projections.py)")
     for round in range(3):
         id = f"race-{round}"
         works = [(n, n % 5 == 4) for n in range(1, 17)]  # 14 is the last removal, 16 the last document

@@ -135,8 +135,8 @@ def test_verify_and_rebuild_beside_changes_see_no_ghosts(house, store, tag, cloc
     assert {id: store.get(TAGS, id) for id in ids} == {id: kept[id].body for id in ids}
 
 
-def test_what_somebody_else_put_there_is_found_and_taken_out(house, ferretdb):
-    store = documents.open_store(ferretdb, house.db)
+def test_what_somebody_else_put_there_is_found_and_taken_out(house, mongodb):
+    store = documents.open_store(mongodb, house.db)
     try:
         store.client.drop_database(store.database.name)
         store.database[TAGS].insert_one({"name": "by hand"})  # with an ObjectId

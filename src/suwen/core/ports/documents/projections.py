@@ -57,7 +57,7 @@ def keep(db: Database, store: Documents, collection: Collection, id: str) -> Non
     """Write the row's document as it is now, or take it out. For jobs that hear of a change; as often as they like.
 
     The row is looked at again afterwards: so the last to write has written the newest, even into a store that compares
-    revisions and writes in two steps (FerretDB does).
+    revisions and writes in two steps (some that speak MongoDB's protocol do).
     """
     for field in collection.fields:
         store.ensure_index(collection.name, field)
