@@ -1,4 +1,4 @@
-"""suwen: serve | worker | migrate | demo | check | key | rotate-keys | audit | documents | reference | admin"""
+"""suwen: serve | worker | migrate | demo | paysim | check | key | rotate-keys | audit | documents | reference | admin"""
 
 import argparse
 import getpass
@@ -33,6 +33,11 @@ def _parser() -> argparse.ArgumentParser:
     migrating.add_argument("--check", action="store_true", help="only say where the database differs from the models")
     showing = commands.add_parser("demo", help="fill an empty database with a believable clinic day")
     showing.add_argument("--again", action="store_true", help="also when the database is not empty: empties it first")
+    paying = commands.add_parser("paysim", help="simulate WeChat Pay, Alipay and a card gateway, with a page to pay on")
+    paying.add_argument("--folder", type=Path, default=Path("var/paysim"), help="its keys, its memory, its paysim.env")
+    paying.add_argument("--host", default="127.0.0.1")
+    paying.add_argument("--port", type=int, default=8900, help="and the next one, as a backup host")
+    paying.add_argument("--public", default="", help="the address people's browsers reach it at, if it is another")
     commands.add_parser("check", help="say what of the environment is usable, and how to mend the rest")
     commands.add_parser("key", help="print a new key for SUWEN_FIELD_KEYS")
     commands.add_parser("rotate-keys", help="write encrypted columns anew with the newest of SUWEN_FIELD_KEYS")
@@ -229,6 +234,14 @@ def demo(given: argparse.Namespace) -> None:
     day.fill(build_house(Settings.from_environment()), again=given.again)
 
 
+def paysim(given: argparse.Namespace) -> None:
+    try:
+        from suwen.paysim.running import run
+    except ImportError as error:
+        raise SystemExit(str(error)) from None
+    run(given.folder, given.host, given.port, given.public)
+
+
 COMMANDS = {
     "serve": serve,
     "worker": worker,
@@ -241,6 +254,7 @@ COMMANDS = {
     "admin": admin,
     "reference": reference,
     "demo": demo,
+    "paysim": paysim,
 }
 
 

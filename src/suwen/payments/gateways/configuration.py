@@ -1,0 +1,161 @@
+"""Gateways as the environment names them, and what of it may not be used in production.
+
+Every value is a plain string, keys are files: the same names serve an .env file and an encrypted row of configuration.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from suwen.payments.gateways.alipay import Alipay
+from suwen.payments.gateways.alipay import Credentials as AlipayCredentials
+from suwen.payments.gateways.alipay.client import BASE as ALIPAY_BASE
+from suwen.payments.gateways.card import Card
+from suwen.payments.gateways.card import Credentials as CardCredentials
+from suwen.payments.gateways.card.client import BASE as CARD_BASE
+from suwen.payments.gateways.keys import BadKey
+from suwen.payments.gateways.terms import Gateway
+from suwen.payments.gateways.wechat import Credentials as WeChatCredentials
+from suwen.payments.gateways.wechat import WeChat
+from suwen.payments.gateways.wechat.client import BASES as WECHAT_BASES
+from suwen.payments.gateways.wire import Surroundings
+
+MEANINGS = {
+    "SUWEN_WECHAT_MCHID": "WeChat Pay: number of the merchant",
+    "SUWEN_WECHAT_APP_ID": "WeChat Pay: app id of the official account (wx...)",
+    "SUWEN_WECHAT_MOBILE_APP_ID": "WeChat Pay: app id of a mobile app, if there is one",
+    "SUWEN_WECHAT_SERIAL": "WeChat Pay: serial of the merchant's API certificate",
+    "SUWEN_WECHAT_PRIVATE_KEY_FILE": "WeChat Pay: file of the merchant's private key (apiclient_key.pem)",
+    "SUWEN_WECHAT_APIV3_KEY": "WeChat Pay: the APIv3 key, 32 characters",
+    "SUWEN_WECHAT_PUBLIC_KEY_ID": "WeChat Pay: id of the platform's public key (PUB_KEY_ID_...)",
+    "SUWEN_WECHAT_PUBLIC_KEY_FILE": "WeChat Pay: file of that public key",
+    "SUWEN_WECHAT_CERTIFICATES": "WeChat Pay: 1 to fetch platform certificates (merchants without a public key)",
+    "SUWEN_WECHAT_BASE": "WeChat Pay: another address than api.mch.weixin.qq.com",
+    "SUWEN_WECHAT_BACKUP": "WeChat Pay: another backup address than api2.mch.weixin.qq.com",
+    "SUWEN_ALIPAY_APP_ID": "Alipay: app id",
+    "SUWEN_ALIPAY_SELLER_ID": "Alipay: the merchant's own id (2088...)",
+    "SUWEN_ALIPAY_PRIVATE_KEY_FILE": "Alipay: file of the app's private key",
+    "SUWEN_ALIPAY_PUBLIC_KEY_FILES": "Alipay: files of Alipay's public key or certificate, separated by commas",
+    "SUWEN_ALIPAY_APP_CERTIFICATE_FILE": "Alipay: the app's certificate, for certificate mode",
+    "SUWEN_ALIPAY_ROOT_CERTIFICATES_FILE": "Alipay: Alipay's root certificates, for certificate mode",
+    "SUWEN_ALIPAY_BASE": "Alipay: another address than openapi.alipay.com",
+    "SUWEN_CARD_SECRET_KEY": "Cards: secret key (sk_...)",
+    "SUWEN_CARD_PUBLISHABLE_KEY": "Cards: publishable key (pk_...)",
+    "SUWEN_CARD_WEBHOOK_SECRETS": "Cards: secrets of the webhook endpoint (whsec_...), separated by commas",
+    "SUWEN_CARD_BASE": "Cards: another address than api.stripe.com",
+}
+NEEDED = {
+    "wechat": ("SUWEN_WECHAT_MCHID", "SUWEN_WECHAT_APP_ID", "SUWEN_WECHAT_SERIAL", "SUWEN_WECHAT_PRIVATE_KEY_FILE",
+               "SUWEN_WECHAT_APIV3_KEY"),
+    "alipay": ("SUWEN_ALIPAY_APP_ID", "SUWEN_ALIPAY_SELLER_ID", "SUWEN_ALIPAY_PRIVATE_KEY_FILE",
+               "SUWEN_ALIPAY_PUBLIC_KEY_FILES"),
+    "card": ("SUWEN_CARD_SECRET_KEY", "SUWEN_CARD_PUBLISHABLE_KEY", "SUWEN_CARD_WEBHOOK_SECRETS"),
+}  # fmt: skip
+SIMULATED = ("paysim", "wxsim", "2021sim", "2088sim", "9990001900")
+LARGEST_KEY = 100_000
+
+
+class BadConfiguration(Exception):
+    """What is wrong with it, in words for an operator; never the value itself."""
+
+
+def configured(environment: Mapping[str, str]) -> list[str]:
+    """The gateways of which anything at all is set."""
+    return [name for name in NEEDED if any(key.startswith(f"SUWEN_{name.upper()}_") and environment[key].strip()
+            for key in environment if key in MEANINGS)]  # fmt: skip
+
+
+def unsafe(environment: Mapping[str, str]) -> list[str]:
+    """Why these settings may not be used with real money: keys of the simulator, test keys, addresses without TLS."""
+    found = []
+    for name, value in environment.items():
+        if name not in MEANINGS or not value.strip():
+            continue
+        if name.endswith(("_BASE", "_BACKUP")) and not value.startswith("https://"):
+            found.append(f"{name} must begin with https://")
+        text = value
+        if name.endswith(("_FILE", "_FILES")):
+            text += "".join(_files(name, environment))
+        if any(mark in text for mark in SIMULATED):
+            found.append(f"{name} is of the payment simulator")
+    if environment.get("SUWEN_CARD_SECRET_KEY", "").startswith(("sk_test_", "rk_test_")):
+        found.append("SUWEN_CARD_SECRET_KEY is a key for tests")
+    return found
+
+
+def opened(environment: Mapping[str, str], around: Surroundings, *, production: bool) -> dict[str, Gateway]:
+    """The gateways that are configured, by name. BadConfiguration if one of them cannot be used, with every reason."""
+    wrong = unsafe(environment) if production else []
+    found: dict[str, Gateway] = {}
+    for name in configured(environment):
+        missing = [key for key in NEEDED[name] if not environment.get(key, "").strip()]
+        wrong += [f"{key} is missing" for key in missing]
+        if missing:
+            continue
+        try:
+            found[name] = MAKERS[name](environment, around)
+        except (BadKey, BadConfiguration) as error:
+            wrong.append(f"{name}: {error}")
+    if wrong:
+        raise BadConfiguration("\n".join(wrong))
+    return found
+
+
+def _wechat(values: Mapping[str, str], around: Surroundings) -> Gateway:
+    platform = {}
+    if id := values.get("SUWEN_WECHAT_PUBLIC_KEY_ID", ""):
+        platform[id] = _file("SUWEN_WECHAT_PUBLIC_KEY_FILE", values)
+    creds = WeChatCredentials(
+        mchid=values["SUWEN_WECHAT_MCHID"],
+        app_id=values["SUWEN_WECHAT_APP_ID"],
+        mobile_app_id=values.get("SUWEN_WECHAT_MOBILE_APP_ID", ""),
+        serial=values["SUWEN_WECHAT_SERIAL"],
+        private_key=_file("SUWEN_WECHAT_PRIVATE_KEY_FILE", values),
+        apiv3_key=values["SUWEN_WECHAT_APIV3_KEY"],
+        platform_keys=platform,
+        certificates=values.get("SUWEN_WECHAT_CERTIFICATES", "") == "1",
+    )
+    base, backup = values.get("SUWEN_WECHAT_BASE", ""), values.get("SUWEN_WECHAT_BACKUP", "")
+    return WeChat(creds, around, (base, backup) if base else WECHAT_BASES)
+
+
+def _alipay(values: Mapping[str, str], around: Surroundings) -> Gateway:
+    certificate = "SUWEN_ALIPAY_APP_CERTIFICATE_FILE"
+    root = "SUWEN_ALIPAY_ROOT_CERTIFICATES_FILE"
+    creds = AlipayCredentials(
+        app_id=values["SUWEN_ALIPAY_APP_ID"],
+        seller_id=values["SUWEN_ALIPAY_SELLER_ID"],
+        private_key=_file("SUWEN_ALIPAY_PRIVATE_KEY_FILE", values),
+        alipay_keys=tuple(_files("SUWEN_ALIPAY_PUBLIC_KEY_FILES", values)),
+        app_certificate=_file(certificate, values) if values.get(certificate) else "",
+        root_certificates=_file(root, values) if values.get(certificate) else "",
+    )
+    return Alipay(creds, around, values.get("SUWEN_ALIPAY_BASE") or ALIPAY_BASE)
+
+
+def _card(values: Mapping[str, str], around: Surroundings) -> Gateway:
+    secrets = tuple(one.strip() for one in values["SUWEN_CARD_WEBHOOK_SECRETS"].split(",") if one.strip())
+    creds = CardCredentials(values["SUWEN_CARD_SECRET_KEY"], values["SUWEN_CARD_PUBLISHABLE_KEY"], secrets)
+    return Card(creds, around, values.get("SUWEN_CARD_BASE") or CARD_BASE)
+
+
+MAKERS = {"wechat": _wechat, "alipay": _alipay, "card": _card}
+
+
+def _file(name: str, values: Mapping[str, str]) -> str:
+    found = _files(name, values)
+    if len(found) != 1:
+        raise BadConfiguration(f"{name} names no file")
+    return found[0]
+
+
+def _files(name: str, values: Mapping[str, str]) -> list[str]:
+    found = []
+    for part in values.get(name, "").split(","):
+        if not part.strip():
+            continue
+        try:
+            with Path(part.strip()).open(encoding="utf-8") as file:
+                found.append(file.read(LARGEST_KEY))
+        except (OSError, UnicodeDecodeError):
+            raise BadConfiguration(f"{name} names a file that cannot be read") from None
+    return found

@@ -1,0 +1,134 @@
+"""HTTP to a gateway: bounded in size and time, failing over, and every failure given its right name.
+
+What matters after a failure is one question: may the gateway have done it? Only a connection that never came up, or a
+plain "not now" (429), is a no.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import httpx
+
+from suwen.payments.gateways.errors import Busy, Unknown
+from suwen.payments.gateways.redaction import redacted
+
+SECONDS = 15.0  # for a whole answer, however slowly it drips
+LARGEST = 1_000_000
+LARGEST_FILE = 64_000_000
+NEVER_ARRIVED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+
+
+@dataclass(frozen=True)
+class Reply:
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """What is kept of one request and its answer: redacted, see decision 80."""
+
+    gateway: str
+    at: datetime
+    method: str
+    path: str
+    host: str
+    status: int  # 0: no answer
+    sent: Any
+    received: Any
+
+
+Keep = Callable[[Exchange], None]
+
+
+def keep_nothing(_exchange: Exchange) -> None: ...
+
+
+@dataclass
+class Surroundings:
+    """Everything a client does not decide itself. `random(n)` gives n bytes; `pepper` keys the hashes of people."""
+
+    http: httpx.Client
+    clock: Callable[[], datetime]
+    random: Callable[[int], bytes]
+    pepper: bytes
+    keep: Keep = keep_nothing
+
+
+def open_http() -> httpx.Client:
+    """The connection pool of a process. Redirects are not followed: a gateway does not redirect."""
+    return httpx.Client(timeout=httpx.Timeout(10, connect=4), follow_redirects=False)
+
+
+class Wire:
+    """`bases`: the gateway's address, then its backup if it has one."""
+
+    def __init__(self, name: str, bases: tuple[str, ...], around: Surroundings) -> None:
+        self.name, self.around = name, around
+        self.bases = tuple(base.rstrip("/") for base in bases if base)
+
+    def send(
+        self, method: str, target: str, headers: Mapping[str, str], content: bytes = b"", *, largest: int = LARGEST
+    ) -> Reply:
+        """The first answer that arrives: 2xx to 4xx but 429. Busy: nothing was done. Unknown: ask.
+
+        A GET goes to the backup host after any failure, anything else only if the first host was never reached: a POST
+        that may have been carried out is not repeated by the wire, but by who knows its number.
+        """
+        last: Busy | Unknown = Busy(f"{self.name}: no address")
+        for base in self.bases:
+            try:
+                reply = self._once(base, method, target, headers, content, largest)
+            except Busy as error:
+                last = error
+                continue
+            except Unknown as error:
+                last = error
+                if method != "GET":
+                    raise
+                continue
+            if reply.status == 429:
+                raise Busy(f"{self.name}: too many requests")
+            return reply
+        raise last
+
+    def _once(
+        self, base: str, method: str, target: str, headers: Mapping[str, str], content: bytes, largest: int
+    ) -> Reply:
+        request = self.around.http.build_request(
+            method, base + target, headers={**headers, "Accept-Encoding": "identity"}, content=content or None
+        )
+        try:
+            return self._read(request, largest)
+        except NEVER_ARRIVED as error:
+            raise Busy(f"{self.name} cannot be reached ({type(error).__name__})") from None
+        except httpx.HTTPError as error:
+            raise Unknown(f"{self.name} did not answer ({type(error).__name__})") from None
+
+    def _read(self, request: httpx.Request, largest: int) -> Reply:
+        ends = time.monotonic() + SECONDS
+        answer = self.around.http.send(request, stream=True)
+        try:
+            parts, size = [], 0
+            for part in answer.iter_bytes():
+                size += len(part)
+                if size > largest or time.monotonic() > ends:
+                    raise Unknown(f"{self.name} answers without end")
+                parts.append(part)
+        finally:
+            answer.close()
+        reply = Reply(answer.status_code, list(answer.headers.multi_items()), b"".join(parts))
+        if reply.status >= 500 and request.method == "GET":
+            raise Unknown(f"{self.name} is out of order ({reply.status})")
+        return reply
+
+    def record(self, method: str, path: str, sent: Any, received: Any, status: int) -> None:
+        """Hand what was said to whoever keeps it, with people and keys taken out."""
+        pepper = self.around.pepper
+        host = self.bases[0].split("//", 1)[-1] if self.bases else ""
+        shown = redacted(sent, pepper), redacted(received, pepper)
+        self.around.keep(Exchange(self.name, self.around.clock(), method, path, host, status, *shown))

@@ -1,0 +1,21 @@
+"""`suwen paysim`: make the keys, write the environment file, serve until it is told to stop."""
+
+import signal
+import threading
+from pathlib import Path
+
+from suwen.paysim.server import serving
+
+
+def run(folder: Path, host: str, port: int, public: str = "") -> None:
+    """One port for everything, the next one as the backup host."""
+    ends = threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: ends.set())
+    with serving(folder, host, port, port + 1, public) as (simulator, _):
+        told = simulator.keys.environment(f"http://{host}:{port}", f"http://{host}:{port + 1}")
+        path = folder / "paysim.env"
+        path.touch(mode=0o600)
+        path.write_text("".join(f"{name}={value}\n" for name, value in told.items()))
+        print(f"Payment simulator on http://{host}:{port}; its environment for Suwen is in {path}", flush=True)  # noqa: T201
+        ends.wait()
