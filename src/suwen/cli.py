@@ -1,4 +1,4 @@
-"""suwen: serve | worker | migrate | demo | paysim | check | key | rotate-keys | audit | documents | reference | admin"""
+"""suwen: serve, worker, migrate, demo, paysim, check, key, rotate-keys, audit, documents, reference, admin"""
 
 import argparse
 import getpass
