@@ -1,57 +1,127 @@
-"""A prescription written with the keyboard alone, in the browser, and signed."""
+"""A prescription written with the keyboard alone, checked while it is written, and signed."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from suwen.accounts.models import PatientProfile
 from suwen.core.db import new_id
 from suwen.scheduling.models import Appointment
-from tests.support.browser import PHONE, axe, complaints, visitor
-from tests.support.cast import settle_in
+from tests.support.browser import DESKTOP, PHONE, axe, complaints, visitor
+from tests.support.cast import PASSWORD, settle_in
 from tests.support.crawl import sign_in, speak
 from tests.support.server import serving
+
+FOUR = (("renshen", "人参", "9"), ("baizhu", "白术", "9"), ("fuling", "茯苓", "10"), ("zgc", "炙甘草", "6"))
 
 
 @pytest.fixture(scope="module")
 def clinic():
-    """(server, appointment): a visit of Li Na with the doctor, just over."""
+    """(server, visit): `visit("female")` is a visit, just over, of somebody nobody has prescribed anything for."""
     with serving() as server:
-        start = datetime.now(UTC) - timedelta(hours=1)
 
-        def fill(tx):
-            ids = settle_in(tx)
+        def fill(tx, gender):
+            ids = settle_in(tx) if not cast else cast[0]
+            cast.append(ids)
+            person = PatientProfile(
+                id=new_id(), user_id=ids.users["li"], name=f"Person {len(cast)}", relationship="family", gender=gender,
+                birthday=date(1985, 3, 12),
+            )  # fmt: skip
+            tx.add(person)
+            tx.flush()
+            start = datetime.now(UTC) - timedelta(hours=len(cast))
             visit = Appointment(
-                id=new_id(), patient_id=ids.users["li"], patient_profile_id=ids.profiles["li"]["self"],
+                id=new_id(), patient_id=ids.users["li"], patient_profile_id=person.id,
                 doctor_id=ids.doctors["zhang"], appointment_start=start, appointment_end=start, appointment_date=start,
                 time_slot="09:00-09:30", zone="Asia/Shanghai", visit_type="offline", symptoms="", status="completed",
             )  # fmt: skip
             tx.add(visit)
             return visit.id
 
-        with server.house() as house:
-            appointment = house.db.write(fill)
-        yield server, appointment
+        cast = []
+
+        def visit(gender="male"):
+            with server.house() as house:
+                return house.db.write(lambda tx: fill(tx, gender))
+
+        visit()
+        yield server, visit
 
 
 @pytest.fixture
 def editor(browser, clinic) -> Page:
-    server, appointment = clinic
+    server, visit = clinic
     context = visitor(browser, server.url)
     sign_in(context, server, "doctor")
     speak(context, server, "en")
     page = context.new_page()
-    page.goto(f"/prescriptions/new?appointment={appointment}")
+    page.goto(f"/prescriptions/new?appointment={visit()}")
     yield page
     context.close()
 
 
 def line(page: Page, place: int, key: str) -> str:
-    return page.input_value(f"input[name='medicines.{place}.{key}']")
+    return page.input_value(f"[name='medicines.{place}.{key}']")
 
 
 def focused(page: Page) -> str:
     return page.evaluate("document.activeElement.name")
+
+
+def tab_to(page: Page, name: str, value: str = "") -> None:
+    """With the Tab key, as somebody without a mouse does."""
+    for _ in range(120):
+        at = page.evaluate("[document.activeElement.name, document.activeElement.value]")
+        if at[0] == name and (not value or at[1] == value):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"{name} cannot be reached with the Tab key")
+
+
+def herb(page: Page, typed: str, grams: str) -> None:
+    """In the field of a name: letters, Enter for the first that is offered, grams, Enter for the next line."""
+    page.keyboard.type(typed)
+    expect(page.get_by_role("listbox", name="Suggestions")).to_be_visible()
+    page.keyboard.press("Enter")
+    page.keyboard.type(grams)
+    page.keyboard.press("Enter")
+
+
+def checked(page: Page, words: str) -> None:
+    expect(page.locator("[data-said]")).to_contain_text(words)
+
+
+def test_a_whole_formula_with_the_keyboard_alone(editor):
+    problems = complaints(editor)
+    tab_to(editor, "diagnosis")
+    editor.keyboard.type("胃痞")
+    editor.keyboard.press("Tab")
+    editor.keyboard.type("脾胃气虚证")
+    tab_to(editor, "medicines.0.name")
+    for typed, _, grams in FOUR:
+        herb(editor, typed, grams)
+    assert [line(editor, place, "name") for place in range(4)] == [name for _, name, _ in FOUR]
+    assert [line(editor, place, "amount") for place in range(4)] == [grams for _, _, grams in FOUR]
+    assert line(editor, 0, "method") == "另煎"  # as the reference asks
+    expect(editor.locator("[data-weight]")).to_have_text("Herbs: 4, each dose 34 g")
+    editor.keyboard.press("Alt+Delete")  # the empty line
+    tab_to(editor, "doses")
+    for _ in range(7):
+        editor.keyboard.press("ArrowUp")
+    assert editor.input_value("[name=doses]") == "7"
+    tab_to(editor, "no_allergies")
+    editor.keyboard.press("Space")
+    checked(editor, "Nothing was found")
+    tab_to(editor, "then", "review")
+    editor.keyboard.press("Enter")
+    expect(editor.get_by_role("button", name="Sign", exact=True)).to_be_visible()
+    expect(editor.locator(".sheet")).to_contain_text("脾胃气虚证")
+    tab_to(editor, "password")
+    editor.keyboard.type(PASSWORD)
+    editor.keyboard.press("Enter")
+    expect(editor.get_by_text("Signed. The patient can read it now.")).to_be_visible()
+    assert problems == []
 
 
 def test_lines_under_the_keyboard(editor):
@@ -59,17 +129,18 @@ def test_lines_under_the_keyboard(editor):
     lines = editor.locator("[data-line]")
     expect(lines).to_have_count(1)  # the empty ones are for those without the script
     editor.focus("input[name='medicines.0.name']")
-    editor.keyboard.type("Gui zhi")
-    editor.keyboard.press("Enter")
+    herb(editor, "guizhi", "9")
     assert focused(editor) == "medicines.1.name"
-    editor.keyboard.type("Bai shao")
+    herb(editor, "baishao", "6")
+    editor.focus("input[name='medicines.1.name']")
     editor.keyboard.press("Alt+ArrowUp")
     assert focused(editor) == "medicines.0.name"
-    assert [line(editor, 0, "name"), line(editor, 1, "name")] == ["Bai shao", "Gui zhi"]
-    assert editor.get_by_label("Medicine", exact=True).nth(1).input_value() == "Gui zhi"  # labels moved with them
-    editor.keyboard.press("Alt+ArrowDown")
-    editor.keyboard.press("Enter")
-    expect(lines).to_have_count(3)
+    assert [line(editor, 0, "name"), line(editor, 1, "name")] == ["白芍", "桂枝"]
+    assert editor.get_by_label("Herb", exact=True).nth(1).input_value() == "桂枝"  # labels moved with them
+    editor.focus("input[name='medicines.0.amount']")
+    for key in ("ArrowUp", "ArrowUp", "Shift+ArrowDown"):
+        editor.keyboard.press(key)
+    assert line(editor, 0, "amount") == "7.5"
     editor.keyboard.press("Alt+Delete")
     expect(lines).to_have_count(2)
     editor.keyboard.press("Alt+Delete")
@@ -79,28 +150,107 @@ def test_lines_under_the_keyboard(editor):
     assert problems == []
 
 
-def test_written_refused_read_through_and_signed(editor):
-    problems = complaints(editor)
-    editor.fill("input[name='medicines.0.name']", "Gui zhi")
-    editor.fill("input[name='medicines.0.duration_days']", "700")
+def test_names_for_those_who_hear_the_page(editor):
+    name = editor.get_by_role("combobox", name="Herb", exact=True)
+    name.focus()
+    expect(name).to_have_attribute("aria-expanded", "false")
+    editor.keyboard.type("fz")
+    expect(name).to_have_attribute("aria-expanded", "true")
+    options = editor.get_by_role("listbox", name="Suggestions").get_by_role("option")
+    first = options.first
+    expect(first).to_contain_text("附子")
+    expect(first).to_have_attribute("aria-selected", "true")
+    assert name.get_attribute("aria-activedescendant") == first.get_attribute("id")
+    editor.keyboard.press("ArrowDown")
+    expect(options.nth(1)).to_have_attribute("aria-selected", "true")
+    editor.keyboard.press("Escape")
+    expect(editor.get_by_role("listbox", name="Suggestions")).to_be_hidden()
+    assert name.input_value() == "fz"
+    expect(editor.get_by_role("spinbutton", name="Grams")).to_be_visible()
+    expect(editor.get_by_role("combobox", name="Decoction")).to_be_visible()
+    expect(editor.get_by_role("group", name="Herb 1")).to_be_visible()
+
+
+def test_a_rule_that_wants_a_reason(editor):
+    editor.fill("[name=diagnosis]", "痹证")
+    editor.focus("input[name='medicines.0.name']")
+    herb(editor, "fuzi", "9")
+    herb(editor, "fabanxia", "9")
+    checked(editor, "Line 2, needs a reason")
+    second = editor.get_by_role("group", name="Herb 2")
+    expect(second).to_contain_text("eighteen incompatibilities")
+    expect(editor.get_by_role("group", name="Herb 1")).to_contain_text("with line 2")
+    second.get_by_label("Why all the same").fill("寒饮，先煎一小时，小量试服")
+    editor.check("[name=no_allergies]")
+    editor.fill("[name=doses]", "3")
     editor.get_by_role("button", name="Save and read through").click()
-    expect(editor.get_by_role("alert")).to_be_visible()
-    assert [line(editor, 0, "name"), line(editor, 0, "duration_days")] == ["Gui zhi", "700"]
-    editor.fill("input[name='medicines.0.duration_days']", "7")
-    editor.fill("input[name='medicines.0.dosage']", "9 g")
-    editor.fill("input[name='medicines.0.frequency']", "twice a day")
-    editor.fill("input[name='diagnosis']", "Wind-cold")
-    editor.get_by_role("button", name="Save and read through").click()
-    sign = editor.get_by_role("button", name="Sign", exact=True)
-    expect(sign).to_be_visible()
-    expect(editor.locator("#prescription_desk")).to_contain_text("7 days")
-    assert axe(editor) == []
-    editor.get_by_label("I have checked it myself").check()
-    sign.click()
+    expect(editor.get_by_role("button", name="Sign", exact=True)).to_be_visible()
+    reason = editor.get_by_label("Why all the same")
+    expect(reason).to_have_value("寒饮，先煎一小时，小量试服")  # it came along
+    reason.fill("")
+    editor.get_by_label("Your password").fill(PASSWORD)
+    editor.get_by_role("button", name="Sign", exact=True).click()
+    expect(editor.get_by_role("alert")).to_contain_text("Rules speak against this")
+    editor.get_by_label("Why all the same").fill("寒饮，先煎一小时，小量试服")
+    for box in editor.get_by_label("I have seen this").all():
+        box.check()
+    editor.get_by_role("button", name="Sign", exact=True).click()  # the password of a minute ago still counts
     expect(editor.get_by_text("Signed. The patient can read it now.")).to_be_visible()
-    expect(editor.get_by_text("Not safety-checked")).to_be_visible()
-    editor.set_viewport_size(PHONE)
-    assert axe(editor) == []
-    assert editor.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
-    refused = [text for text in problems if "422" not in text]  # the one that was meant
-    assert refused == []
+
+
+def test_what_cannot_be_signed(editor):
+    editor.fill("[name=diagnosis]", "痹证")
+    editor.focus("input[name='medicines.0.name']")
+    herb(editor, "shengchuanwu", "3")
+    checked(editor, "cannot be signed")
+    editor.fill("[name=doses]", "3")
+    editor.get_by_role("button", name="Save and read through").click()
+    expect(editor.get_by_text("This cannot be signed")).to_be_visible()
+    expect(editor.get_by_role("button", name="Sign", exact=True)).to_have_count(0)
+
+
+def test_a_classic_formula_is_looked_at_before_it_is_signed(editor):
+    editor.fill("[name=diagnosis]", "胃痞")
+    editor.get_by_label("Put in a template").focus()
+    editor.keyboard.type("ljz")
+    expect(editor.get_by_role("option").first).to_contain_text("六君子汤")
+    editor.keyboard.press("Enter")
+    expect(editor.locator("[data-line]")).to_have_count(7)
+    assert focused(editor) == "medicines.0.name"
+    assert editor.input_value("[name=doses]") == "7"
+    editor.check("[name=no_allergies]")
+    editor.get_by_role("button", name="Save and read through").click()
+    editor.get_by_label("Your password").fill(PASSWORD)
+    editor.get_by_role("button", name="Sign", exact=True).click()
+    expect(editor.get_by_role("alert")).to_contain_text("each line")
+    editor.get_by_label("I have looked at each line").check()
+    editor.get_by_role("button", name="Sign", exact=True).click()
+    expect(editor.get_by_text("Signed. The patient can read it now.")).to_be_visible()
+
+
+@pytest.mark.parametrize("locale", ["en", "zh-CN"])
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["1280", "390"])
+def test_nothing_is_wrong_for_axe(browser, clinic, locale, size):
+    server, visit = clinic
+    context = visitor(browser, server.url, size=size)
+    sign_in(context, server, "doctor")
+    speak(context, server, locale)
+    page = context.new_page()
+    at = visit()
+    for kind in ("herbal", "general"):
+        page.goto(f"/prescriptions/new?appointment={at}&kind={kind}")
+        assert axe(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    page.goto(f"/prescriptions/new?appointment={at}")
+    page.focus("input[name='medicines.0.name']")
+    for typed in ("fuzi", "fabanxia"):
+        page.keyboard.type(typed)
+        expect(page.locator("#rx-names")).to_be_visible()
+        assert axe(page) == []
+        page.keyboard.press("Enter")
+        page.keyboard.type("20")
+        page.keyboard.press("Enter")
+    expect(page.locator(".rx-line .rx-finding").first).to_be_visible()
+    assert axe(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    context.close()

@@ -87,12 +87,14 @@ function typed(input) {
   const line = input.closest("[data-line]");
   if (line) line.querySelector("[data-code]").value = "";
   else input.closest("form").querySelector("[data-insert]").value = "";
-  dress(input);
   clearTimeout(clock);
   clock = setTimeout(() => look(input), PAUSE);
 }
 
-document.addEventListener("focusin", (event) => { if (event.target.matches(FIELDS)) dress(event.target); });
+function all() { for (const input of document.querySelectorAll(FIELDS)) dress(input); }
+
+document.addEventListener("htmx:load", all);
+all();
 document.addEventListener("input", (event) => { if (event.target.matches(FIELDS) && !event.isComposing) typed(event.target); });
 document.addEventListener("compositionend", (event) => { if (event.target.matches(FIELDS)) typed(event.target); });
 document.addEventListener("focusout", (event) => { if (open?.input === event.target) close(); });
