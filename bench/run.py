@@ -17,7 +17,7 @@ from pathlib import Path
 
 import httpx
 
-from bench import limits, safety, seed
+from bench import limits, safety, seed, signing
 from suwen.app import build_house
 from suwen.core import migrate
 from suwen.settings import Settings
@@ -37,6 +37,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", default=NAMES)
     given = parser.parse_args()
     safety.report()
+    signing.report()
     with tempfile.TemporaryDirectory(prefix="suwen-bench-") as folder:
         if given.engine in ("sqlite", "both"):
             measure("SQLite", f"sqlite:///{folder}/bench.db", Path(folder) / "sqlite", given)
