@@ -120,3 +120,17 @@ def test_what_was_signed_again_stands_on_the_paper_with_its_reason(paper):
     _, _, words = paper(kind="herbal", medicines=over, regimen={"doses": 5})
     flat = re.sub(r"\s", "", words)
     assert "用药理由：seenandweighed（医师再次签名：ZhangZhongjing张仲景）" in flat
+
+
+def test_the_same_sheet_as_data(people, signed):
+    last, first = {"name": "炙甘草", "amount": "6", "role": "使"}, {"name": "附子", "amount": "10", "role": "君"}
+    herbs = [last, first | {"method": "先煎"}]
+    one = signed(kind="herbal", medicines=herbs, regimen={"doses": 7, "ml": 400, "avoid": "生冷"})
+    sheet = people["li"]("GET", f"/api/v1/prescriptions/{one['id']}/sheet").json()
+    assert [(item["name"], item["amount"]) for item in sheet["items"]] == [("附子", "10g"), ("炙甘草", "6g")]
+    assert "附子10g(decoct first)" in sheet["text"]
+    assert one["code"] in sheet["text"]
+    assert "nothing below this line" in sheet["text"]
+    assert [step["minutes"] for step in sheet["cooking"] if step["kind"] == "aconite"] == [[60, 60]]
+    assert sheet["reviewed"] is False
+    assert people["eve"]("GET", f"/api/v1/prescriptions/{one['id']}/sheet").status_code == 404

@@ -1,5 +1,5 @@
 """Prescribing as JSON."""
 
-from suwen.prescribing.api import documents, prescriptions, shelf, steps
+from suwen.prescribing.api import documents, papers, prescriptions, shelf, steps
 
-ROUTES = [*prescriptions.ROUTES, *shelf.ROUTES, *documents.ROUTES, *steps.ROUTES]
+ROUTES = [*prescriptions.ROUTES, *shelf.ROUTES, *documents.ROUTES, *steps.ROUTES, *papers.ROUTES]

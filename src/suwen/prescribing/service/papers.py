@@ -21,6 +21,7 @@ from suwen.prescribing.rules.advice import Advice, advice
 from suwen.prescribing.rules.findings import Severity
 from suwen.prescribing.rules.wording import chinese
 from suwen.prescribing.schemas import PrescriptionView, Verification
+from suwen.prescribing.schemas.sheet import Fact, SheetView, StepView, WrittenView
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,27 @@ def paper(tx: Session, one: PrescriptionView, locale: str, zone: str) -> Paper:
         advice(lines, known, locale, sex=head.sex, age=times.age(head.born, head.day) if head.day else None,
                outside=outside),
         known.reviewed,
+    )  # fmt: skip
+
+
+def shown(made: Paper) -> SheetView:
+    """As data, and as the text that the parts make."""
+    one, cooked = made.sheet, made.cooking
+    return SheetView(
+        title=one.title, institution=one.institution, usage=one.usage, remarks=list(one.remarks), advice=one.advice,
+        refills=one.refills, blank=one.blank, text=rendering.text(one), reviewed=made.reviewed,
+        header=[Fact(label=label, value=value) for label, value in one.header],
+        footer=[Fact(label=label, value=value) for label, value in one.footer],
+        items=[
+            WrittenView(name=item.name, amount=item.amount, note=item.note, gloss=item.gloss, lines=list(item.lines))
+            for item in one.items
+        ],
+        cooking=[
+            StepView(kind=step.kind, title=step.title, text=step.text, herbs=list(step.herbs),
+                     minutes=list(step.minutes or ()), beside=step.beside)
+            for step in (cooked.steps if cooked else ())
+        ],
+        minutes=list(cooked.minutes) if cooked else [], warnings=[each.text for each in made.advice],
     )  # fmt: skip
 
 
