@@ -228,7 +228,7 @@ def test_a_flipped_bit_in_the_signature_or_its_evaluation_breaks_it(house, accep
 def test_the_database_keeps_what_was_signed(house, accepted):
     accepted()
     for sql in (
-        "UPDATE prescription_signatures SET signed = 'x'", "UPDATE safety_evaluations SET findings = '[]'",
+        "UPDATE prescription_signatures SET signed = 'x'", "UPDATE safety_evaluations SET findings = '[1]'",
         "UPDATE prescription_reviews SET verdict = 'returned'",
     ):  # fmt: skip
         with pytest.raises(DBAPIError, match="append-only"):
