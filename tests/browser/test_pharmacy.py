@@ -74,10 +74,14 @@ def test_from_the_queue_to_the_family(browser, clinic):
     speak(desk, server, "en")
     page = desk.new_page()
     problems = complaints(page)
-    with page.expect_websocket() as live:
-        page.goto("/pharmacy")
-    live.value.wait_for_event("framesent")  # what to listen to
+    sent: list[str] = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(str(frame))))
+    page.goto("/pharmacy")
     expect(page.get_by_text("Nothing waits for a review.")).to_be_visible()
+    for _ in range(150):  # until the server is told what this page listens to
+        if any("prescriptions:waiting" in frame for frame in sent):
+            break
+        page.wait_for_timeout(100)
     page.wait_for_timeout(500)
     one = prescribed(server, token, appointment)
     assert one["status"] == "signed"
