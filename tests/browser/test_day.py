@@ -23,7 +23,7 @@ MOTHER, MOTHERS_ID = "苏桂兰", "310104195804120427"
 PATIENT, PHONE_NUMBER = "苏晓梅", "13916880042"
 SYMPTOMS = "入睡难，夜里醒两三次，已有三个月。Bad sleep for three months."
 DIAGNOSIS, PLAN = "不寐，心脾两虚", "归脾汤加减，七剂；两周后复诊。"
-MEDICINES = [("炒酸枣仁", "15 g"), ("远志", "6 g")]
+MEDICINES = [("炒酸枣仁", "15"), ("远志", "6")]
 LONDON = "Europe/London"
 
 
@@ -231,19 +231,22 @@ def write_notes_beside_the_call(doctor: Page) -> None:
 
 
 def prescribe(doctor: Page, place: Locator) -> None:
-    for number, (name, dosage) in enumerate(MEDICINES):
+    for number, (name, grams) in enumerate(MEDICINES):
         line = place.locator("[data-line]").nth(number)
         if not line.count():
             place.get_by_role("button", name="More lines").click()
         line.locator("[name$='.name']").fill(name)
-        line.locator("[name$='.dosage']").fill(dosage)
-        line.locator("[name$='.frequency']").fill("每日两次")
-        line.locator("[name$='.duration_days']").fill("7")
-        line.locator("[name$='.usage']").fill("水煎温服")
-    expect(place.locator(".rx-editor [name=diagnosis]")).to_have_value(DIAGNOSIS)
+        line.locator("[name$='.amount']").fill(grams)
+    fill(place, doses="7", times_per_day="2", ml="400")
+    place.locator("[name=temperature]").select_option("warm")
+    expect(place.locator(".rx-editor [name=diagnosis]")).to_have_value(re.compile("不寐"))
     place.get_by_role("button", name="Save and read through").click()
-    place.get_by_label("I have checked it myself").check()
-    place.get_by_role("button", name="Sign", exact=True).click()
+    sign = place.get_by_role("button", name="Sign", exact=True)
+    expect(sign).to_be_visible()
+    for box in place.get_by_label("I have seen this").all():
+        box.check()
+    place.locator("[name=password]").fill(PASSWORD)
+    sign.click()
     place.get_by_text("Signed. The patient can read it now.").wait_for()
 
 
@@ -254,14 +257,14 @@ def read_what_was_written(patient: Page, appointment: str) -> None:
         patient.locator("main").get_by_text(text).first.wait_for()
     patient.locator("main a[href^='/prescriptions/']").first.click()
     patient.wait_for_url("**/prescriptions/*")
-    for name, dosage in MEDICINES:
-        assert dosage in patient.locator(".rx-list li", has_text=name).inner_text()
-    patient.get_by_text("Not safety-checked").first.wait_for()
+    for name, grams in MEDICINES:
+        patient.locator("main").get_by_text(f"{name}").first.wait_for()
+        assert f"{grams}g" in patient.locator("main").inner_text().replace(" ", "")
     address = patient.get_by_role("link", name="Print (PDF)").get_attribute("href")
     paper = patient.request.get(address, timeout=PATIENCE)
     assert paper.headers["content-type"] == "application/pdf"
     written = "".join(page.extract_text() for page in PdfReader(io.BytesIO(paper.body())).pages)
-    for text in (MOTHER, DOCTOR, "不寐", "水煎温服", *(name for name, _ in MEDICINES)):
+    for text in (MOTHER, DOCTOR, "不寐", "decocted in water to 400 ml", *(name for name, _ in MEDICINES)):
         assert text in written.replace("\n", ""), f"{text} is not in {written}"
 
 

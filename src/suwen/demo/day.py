@@ -12,7 +12,7 @@ from suwen.accounts.models import User
 from suwen.core import migrate
 from suwen.core.house import House
 from suwen.core.outbox import deliver_one
-from suwen.demo import cast, clinic, pharmacy, today, visits
+from suwen.demo import cast, clinic, pharmacy, shelf, today, visits
 from suwen.scheduling.service import horizon
 
 BACK = timedelta(days=21)
@@ -39,6 +39,7 @@ def fill(house: House, again: bool = False) -> None:
 def _play(house: House, tx: Session, now: datetime, dice: random.Random) -> None:
     opened = (now - BACK).replace(minute=0, second=0, microsecond=0)
     made = clinic.build(house, tx, opened, dice)
+    shelf.keep(tx, made, opened)
     held = visits.past(tx, made, opened + timedelta(hours=6), now, dice)
     horizon.keep(tx, now, doctors=100)
     today.play(tx, made, now, dice)

@@ -23,6 +23,10 @@ class NoSuchFormula(NotFound):
     code, title = "no_such_formula", "There is no formula of this name."
 
 
+class NothingToPutIn(Invalid):
+    code, title = "nothing_to_put_in", "There is no template, formula or earlier prescription of this name."
+
+
 class UnknownMedicine(Invalid):
     code, title = "unknown_medicine", "The reference data has no medicine of this code or name."
 

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from suwen.core.errors import Invalid
 from suwen.core.schemas import Input, Version
 from suwen.prescribing.rules import diagnosis
 from suwen.prescribing.schemas.content import (
@@ -125,6 +126,10 @@ class TemplateForm(Written):
     then: Literal["save", "more", "kind"] = "save"
 
     def entry(self) -> TemplateInput:
+        needed = {"name": self.name.strip(), "diagnosis": self.whole_diagnosis, "medicines": self.medicines}
+        missing = {name: "Please fill this in." for name, given in needed.items() if not given}
+        if missing:
+            raise Invalid(fields=missing)
         return TemplateInput(
             name=self.name, description=self.description, kind=self.kind or "general", formula=self.formula,
             diagnosis=self.whole_diagnosis, medicines=self.medicines, regimen=self.regimen,

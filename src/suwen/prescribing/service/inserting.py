@@ -12,7 +12,7 @@ import msgspec
 from sqlalchemy.orm import Session
 
 from suwen.core.actor import Actor
-from suwen.prescribing.errors import MixedKinds, NoSuchFormula, NoSuchPrescription
+from suwen.prescribing.errors import MixedKinds, NoSuchFormula, NoSuchPrescription, NothingToPutIn
 from suwen.prescribing.formulas import Formula, formulas
 from suwen.prescribing.rules import MOST_LINES
 from suwen.prescribing.rules import diagnosis as parts_of
@@ -142,7 +142,7 @@ def _named(tx: Session, actor: Actor, appointment_id: str, data: EditorForm, now
         exact = [one for one in found if words in (one.label, one.label.removesuffix("汤"))] or found
         if len({one.value for one in exact}) == 1:
             return exact[0].value
-    raise NoSuchFormula(fields={"insert_text": NoSuchFormula.title})
+    raise NothingToPutIn(fields={"insert_text": NothingToPutIn.title})
 
 
 def _parcel(tx: Session, actor: Actor, appointment_id: str, value: str, now: datetime) -> Parcel:

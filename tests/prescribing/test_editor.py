@@ -1,0 +1,157 @@
+"""The editor's own requests: names, what can be put in, what is found while somebody writes; shelves and prices."""
+
+import re
+
+import pytest
+
+from suwen.prescribing.rules import diagnosis
+
+HERBS = {
+    "kind": "herbal", "diagnosis": "痹证", "pattern": "寒湿证", "doses": "3", "no_allergies": "on",
+    "medicines.0.name": "附子", "medicines.0.amount": "20", "medicines.1.name": "法半夏", "medicines.1.amount": "9",
+}  # fmt: skip
+
+
+def htmx(target):
+    return {"hx-request": "true", "hx-target": target}
+
+
+def count(house, what):
+    return house.db.read(lambda tx: tx.query(what).count())
+
+
+@pytest.mark.parametrize(
+    ("disease", "pattern", "whole"),
+    [
+        ("不寐", "心脾两虚证", "不寐（心脾两虚证）"),
+        ("Insomnia", "deficiency", "Insomnia (deficiency)"),
+        ("不寐", "", "不寐"),
+    ],
+)
+def test_a_diagnosis_of_two_parts_is_one_text(disease, pattern, whole):
+    assert diagnosis.joined(disease, pattern) == whole
+    assert diagnosis.parts(whole) == (disease, pattern)
+
+
+@pytest.mark.parametrize(("typed", "name"), [("fz", "附子"), ("fuzi", "附子"), ("附", "附子"), ("gcao", "甘草")])
+def test_type_ahead(people, typed, name):
+    part = people["zhang"].page(f"/prescriptions/names?q={typed}", headers=htmx("rx_names"))
+    assert part.status_code == 200
+    assert "<html" not in part.text
+    assert f'data-name="{name}"' in part.text
+    said = people["zhang"]("GET", "/api/v1/medicine-names", params={"q": typed}).json()
+    assert name in [one["name"] for one in said]
+
+
+def test_a_suggestion_says_what_the_line_needs(people):
+    [one] = [x for x in people["zhang"]("GET", "/api/v1/medicine-names?q=fuzi").json() if x["name"] == "附子"]
+    assert (one["code"], one["low"], one["high"], one["method"], one["unit"]) == ("fuzi", "3", "15", "先煎", "g")
+    assert people["zhang"]("GET", "/api/v1/medicine-names?q=").json() == []
+
+
+def test_what_is_found_while_writing_is_not_stored(people, visit, house):
+    from suwen.prescribing.models import Prescription, SafetyEvaluation
+
+    zhang = people["zhang"]
+    part = zhang.form(f"/prescriptions/found?appointment={visit}", HERBS, headers=htmx("rx_found_now"))
+    assert part.status_code == 200
+    assert "<html" not in part.text
+    assert 'data-finding="F18-1:fabanxia+fuzi"' in part.text
+    assert "20 g a day is more than 15 g" in part.text
+    assert count(house, Prescription) == count(house, SafetyEvaluation) == 0
+    for login, expected in (("chen", 404), ("li", 403)):
+        assert people[login].form(f"/prescriptions/found?appointment={visit}", HERBS).status_code == expected
+
+
+def test_a_formula_is_put_in_without_a_script(people, visit):
+    zhang, place = people["zhang"], f"/prescriptions/desk/{visit}"
+    asked = {
+        "kind": "herbal",
+        "then": "insert",
+        "insert_text": "四君子汤",
+        "medicines.0.name": "白术",
+        "medicines.0.amount": "6",
+    }
+    page = zhang.form(place, asked)
+    assert re.findall(r'name="medicines\.\d+\.name" type="text" value="([^"]*)"', page.text) == [
+        "白术", "人参", "茯苓", "炙甘草", "",
+    ]  # fmt: skip
+    assert 'name="taken_from" value="四君子汤"' in page.text
+    wrong = zhang.form(place, asked | {"insert_text": "无此汤"})
+    assert wrong.status_code == 422
+    assert "There is no template, formula or earlier prescription of this name" in wrong.text
+    mixed = zhang.form(place, asked | {"kind": "general", "insert_text": "四君子汤"})
+    assert mixed.status_code == 422
+
+
+def test_what_was_put_in_is_looked_at_before_it_is_signed(people, visit):
+    zhang, place = people["zhang"], f"/prescriptions/desk/{visit}"
+    lines = {"kind": "herbal", "diagnosis": "胃痞", "then": "insert", "insert": "formula:sijunzi", "no_allergies": "on"}
+    page = zhang.form(place, lines)
+    [id] = set(re.findall(rf'action="{place}/([0-9a-f-]+)"', page.text))
+    one = zhang("GET", f"/api/v1/prescriptions/{id}").json()
+    assert one["facts"]["taken_from"] == ["四君子汤"]
+    read = [found["key"] for found in one["findings"]]
+    said = {"version": one["version"], "acknowledged": read, "answers": {}}
+    refused = zhang("POST", f"/api/v1/prescriptions/{id}/sign", json=said)
+    assert (refused.status_code, refused.json()["code"]) == (422, "not_looked")
+    assert zhang("GET", f"/api/v1/prescriptions/{id}").json()["status"] == "draft"
+
+
+def test_a_template_on_pages_and_in_the_editor(people, visit):
+    zhang = people["zhang"]
+    form = HERBS | {"name": "寒湿方", "is_active": "on", "medicines.1.name": "白术"}
+    form.pop("no_allergies")
+    assert zhang.form("/doctor/templates", form).status_code == 303
+    [one] = zhang("GET", "/api/v1/prescription-templates").json()["items"]
+    assert one["diagnosis"] == "痹证（寒湿证）"
+    assert "寒湿方" in zhang.page("/doctor/templates").text
+    assert zhang.form("/doctor/templates", form | {"name": ""}).status_code == 422
+    offered = zhang.page(f"/prescriptions/offers?appointment={visit}&q=寒湿", headers=htmx("rx_offers"))
+    assert f'data-value="template:{one["id"]}"' in offered.text
+    value = {"kind": "herbal", "then": "insert", "insert": f"template:{one['id']}"}
+    assert 'value="附子"' in zhang.form(f"/prescriptions/desk/{visit}", value).text
+    assert zhang("GET", f"/api/v1/prescription-templates/{one['id']}").json()["usage_count"] == 1
+    assert people["chen"].page(f"/doctor/templates/{one['id']}").status_code == 404
+    assert zhang.form(f"/doctor/templates/{one['id']}/put-away", {}).status_code == 303
+    assert "寒湿方" not in zhang.page("/doctor/templates").text
+    begun = zhang.page("/doctor/templates/new?formula=guizhi").text
+    assert 'value="桂枝"' in begun
+    assert "桂枝汤" in zhang.page("/doctor/formulas?q=gzt").text
+
+
+def test_a_phrase_goes_into_the_advice(people, visit):
+    zhang = people["zhang"]
+    assert (
+        zhang.form("/doctor/phrases", {"category": "advice", "content": "忌生冷。", "is_active": "on"}).status_code
+        == 303
+    )
+    [one] = zhang("GET", "/api/v1/phrases").json()["items"]
+    page = zhang.form(
+        f"/prescriptions/desk/{visit}", HERBS | {"then": "phrase", "phrase": one["id"], "instructions": "温服"}
+    )
+    assert re.search(r"<textarea[^>]*name=\"instructions\"[^>]*>温服\s+忌生冷。</textarea>", page.text)
+    assert zhang("GET", f"/api/v1/phrases/{one['id']}").json()["usage_count"] == 1
+
+
+def test_prices_add_up_and_are_the_administrations(people, visit):
+    admin, zhang = people["admin"], people["zhang"]
+    assert (
+        admin.form("/admin/medicine-prices", {"code": "茯苓", "amount": "1.50", "currency": "CNY"}).status_code == 303
+    )
+    assert admin("PUT", "/api/v1/medicine-prices/gancao", json={"amount": 100}).json()["name"] == "甘草"
+    assert admin("PUT", "/api/v1/medicine-prices/nothing", json={"amount": 1}).json()["code"] == "unknown_medicine"
+    assert admin("PUT", "/api/v1/medicine-prices/gancao", json={"amount": 1, "currency": "USD"}).status_code == 422
+    assert zhang("PUT", "/api/v1/medicine-prices/gancao", json={"amount": 1}).status_code == 403
+    listed = {one["name"]: one["amount"] for one in zhang("GET", "/api/v1/medicine-prices").json()}
+    assert listed == {"茯苓": 150, "甘草": 100}
+    lines = {
+        "medicines.0.name": "茯苓",
+        "medicines.0.amount": "10",
+        "medicines.1.name": "甘草",
+        "medicines.1.amount": "5",
+    }
+    part = zhang.form(f"/prescriptions/found?appointment={visit}", HERBS | lines, headers=htmx("rx_found_now"))
+    assert "6.00" in part.text  # (1.50 + 0.50) x 3
+    assert admin.form("/admin/medicine-prices/gancao/removal", {}).status_code == 303
+    assert "甘草" not in admin.page("/admin/medicine-prices").text
