@@ -50,6 +50,7 @@ def prove(house: House, me: Actor, now: datetime, data: ReviewForm) -> None:
 def review(tx: Session, me: Actor, now: datetime, id: str, data: ReviewForm) -> See:
     if data.verdict == "accepted" and data.open:
         raise Invalid(fields={name: N_("Please answer this check.") for name in data.open})
+    service.prescription(tx, me, id, now)  # only what was taken up; a refused look is noted
     service.review(tx, me, id, data.review(), now)
     if data.verdict == "accepted":
         return See("/pharmacy", toast=N_("Accepted. It can be dispensed now."))
