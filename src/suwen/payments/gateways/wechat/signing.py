@@ -121,6 +121,9 @@ class Ring:
     def serials(self) -> list[str]:
         return list(self._held)
 
+    def held(self) -> dict[str, Held]:
+        return dict(self._held)
+
     def _refresh(self, serial: str, now: datetime) -> None:
         with self._lock:
             if self._fetch is None or (serial and serial in self._held):
