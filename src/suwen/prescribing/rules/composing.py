@@ -1,6 +1,7 @@
 """Lines as they are understood: numbers out of words, words out of numbers, how long, how much. No database."""
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from decimal import ROUND_CEILING, Decimal
 from typing import Any
@@ -17,6 +18,8 @@ UNITS = ({"片", "tablet", "tablets", "tab", "tabs"}, {"粒", "颗", "capsule", 
          {"丸", "pill", "pills"}, {"袋", "包", "sachet", "sachets", "packet", "packets", "bag", "bags"},
          {"ml", "毫升", "millilitre", "millilitres"}, {"支", "瓶", "bottle", "bottles", "vial", "ampoule"},
          {"g", "克", "gram", "grams"}, {"喷", "puff", "puffs", "spray", "sprays"}, {"滴", "drop", "drops"})  # fmt: skip
+STRENGTH = re.compile(r"([0-9]+(?:\.[0-9]+)?)(mg|毫克|g|克|mcg|ug|微克|ml|毫升)")
+SWALLOWED = re.compile(r"oral|mouth|drink|swallow|服|饮|吞|吃|喝")
 REMARK = re.compile(r"(.+?)\s*[(（]([^()（）]{1,12})[)）]\s*")
 RAW = "生用"
 ORDINARY = "同煎"  # said where the method that a piece should have is left out on purpose
@@ -46,12 +49,41 @@ def shown(amount: Decimal, unit: str) -> str:
     return f"{plain(amount)}{' ' if apart else ''}{unit}"
 
 
+def in_grams(amount: Decimal | None, unit: str) -> Decimal | None:
+    """None where the unit is another one (钱, 两, kg): nine of those are not nine grams."""
+    return amount if not unit or unit.strip().lower() in GRAMS else None
+
+
+def other_strength(said: str | None, known: str) -> bool:
+    """Whether a doctor's '1 g × 24' is not the product's '0.25 g x 24'. How many are in a pack makes no difference."""
+    one, two = _strength(said or ""), _strength(known)
+    return bool(one and two) and one != two
+
+
+def _strength(specification: str) -> tuple[Decimal, str] | None:
+    text = (
+        unicodedata.normalize("NFKC", specification)
+        .casefold()
+        .replace(" ", "")
+        .replace("\u03bc", "u")
+        .replace("\u00b5", "u")
+    )
+    found = STRENGTH.match(text)
+    if not found:
+        return None
+    milligrams = MILLIGRAMS.get(found[2])
+    return (Decimal(found[1]) * milligrams, "mg") if milligrams else (Decimal(found[1]), "ml")
+
+
 def with_amount(line: Mapping[str, Any]) -> dict[str, Any]:
     """The line with `amount`, `unit` and `dosage`, each from the others where it is missing."""
     full = dict(line)
     if full.get("amount"):
         full["amount"] = plain(Decimal(full["amount"]))
-        full.setdefault("dosage", shown(Decimal(full["amount"]), full.get("unit", "g")))
+        amount, said = Decimal(full["amount"]), written(full.get("dosage"))
+        # what is read must be what is checked: words stay only where they say the same
+        if not said or said[0] != amount or (full.get("unit") and said[1] and not _same(said[1], full["unit"])):
+            full["dosage"] = shown(amount, full.get("unit", "g"))
         return full
     read = written(full.get("dosage"))
     if read:

@@ -79,7 +79,7 @@ def blocks(findings: Iterable[Finding], answers: Mapping[str, str]) -> list[Find
 def _answered(finding: Finding, answer: str) -> bool:
     need = needs(finding)
     if need == "reason":
-        return len(answer) >= SHORTEST_REASON
+        return sum(letter.isalnum() for letter in answer) >= SHORTEST_REASON
     return need == "nothing" or (need == "acknowledgement" and bool(answer))
 
 

@@ -89,7 +89,7 @@ def _taken_zh(regimen: Mapping[str, Any]) -> str:
 
 
 def _how_zh(regimen: Mapping[str, Any]) -> str:
-    times, route = regimen.get("times_per_day"), regimen.get("route") or "oral"
+    times, route = regimen.get("times_per_day"), _route(regimen)
     divided = portions(times, "zh") if times else ""
     timing = word(TIMINGS, regimen.get("timing"), "zh")
     if route != "oral":
@@ -107,13 +107,18 @@ def _taken_en(regimen: Mapping[str, Any]) -> str:
 
 
 def _how_en(regimen: Mapping[str, Any]) -> str:
-    times, route = regimen.get("times_per_day"), regimen.get("route") or "oral"
+    times, route = regimen.get("times_per_day"), _route(regimen)
     heat = word(TEMPERATURES, regimen.get("temperature"), "en")
-    begun = "taken" if route == "oral" else f"used {word(ROUTES, route, 'en')}"
+    begun = "taken" if route == "oral" else f"used {word(ROUTES, route, 'en')}".rstrip()
     parts = [begun, heat if route == "oral" else "", portions(times, "en") if times else ""]
     said = " ".join(part for part in parts if part)
     timing = word(TIMINGS, regimen.get("timing"), "en")
     return f"{said}{', ' if times else ' '}{timing}" if timing else said
+
+
+def _route(regimen: Mapping[str, Any]) -> str:
+    """Not said is by mouth, but not of what is for external use."""
+    return regimen.get("route") or ("" if regimen.get("form") == "external" else "oral")
 
 
 def _pace(regimen: Mapping[str, Any], locale: str) -> str:

@@ -11,6 +11,8 @@ Short = Annotated[str, msgspec.Meta(max_length=100)]
 Word = Annotated[str, msgspec.Meta(max_length=40)]
 Long = Annotated[str, msgspec.Meta(max_length=500)]
 Number = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,6}(\.[0-9]{1,3})?$", max_length=10, examples=["9"])]
+# A dose (剂) is drunk in a quarter of a day to four days; what is said beyond that would make any amount harmless.
+PerDay = Annotated[str, msgspec.Meta(pattern=r"^(0\.(2[5-9]|[3-9])[0-9]{0,2}|[1-4](\.[0-9]{1,3})?)$", examples=["1"])]
 Kind = Literal["herbal", "compound", "general"]
 Form = Literal["decoction", "powder", "pill", "granules", "paste", "external", "tablet", "capsule", "liquid", "other"]
 Role = Literal["君", "臣", "佐", "使"]
@@ -50,7 +52,7 @@ class Regimen(Input):
 
     form: Form = "decoction"
     doses: Annotated[int, msgspec.Meta(ge=1, le=180)] | None = None
-    doses_per_day: Number | None = None
+    doses_per_day: PerDay | None = None
     ml: Annotated[int, msgspec.Meta(ge=1, le=5000)] | None = None
     times_per_day: Annotated[int, msgspec.Meta(ge=1, le=24)] | None = None
     timing: Short | None = None

@@ -17,6 +17,7 @@ from suwen.prescribing.schemas.content import (
     Lines,
     Long,
     Number,
+    PerDay,
     Pharmacy,
     Pregnancy,
     Regimen,
@@ -40,7 +41,7 @@ class Written(Input):
     instructions: Annotated[str, msgspec.Meta(max_length=1000)] = ""
     form: Form | None = None
     doses: Annotated[int, msgspec.Meta(ge=1, le=180)] | None = None
-    doses_per_day: Number | None = None
+    doses_per_day: PerDay | None = None
     ml: Annotated[int, msgspec.Meta(ge=1, le=5000)] | None = None
     times_per_day: Annotated[int, msgspec.Meta(ge=1, le=24)] | None = None
     timing: Short | None = None

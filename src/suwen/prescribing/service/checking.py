@@ -5,7 +5,7 @@ An evaluation keeps all that went into it, so that it can be run again (`replay`
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,7 +21,7 @@ from suwen.core.sealed import unseal
 from suwen.prescribing import queries
 from suwen.prescribing.errors import AnswersMissing, FactsMissing, NeedsResign, Unsafe
 from suwen.prescribing.jurisdictions import jurisdictions
-from suwen.prescribing.models import Prescription, SafetyEvaluation
+from suwen.prescribing.models import Dispensing, Prescription, SafetyEvaluation
 from suwen.prescribing.reference import reference
 from suwen.prescribing.rules import composing, frequencies, lifecycle, safety, signing
 from suwen.prescribing.rules.findings import Finding, Item, Person, Policy, Prescribed, Severity
@@ -66,6 +66,14 @@ class Checked:
 
 def clinic_zone(tx: Session) -> ZoneInfo:
     return ZoneInfo(tx.info["settings"].zone)
+
+
+def lock_person(tx: Session, profile_id: str) -> None:
+    """Before looking at what a person takes and adding to it: of two at once the second waits, and then sees the
+    first. All accounts of one person, always in the same order."""
+    person = tx.get_one(PatientProfile, profile_id)
+    for id in sorted({profile_id, *(one.id for one in probably_same(tx, person))}):
+        tx.execute(select(PatientProfile.id).where(PatientProfile.id == id).with_for_update())
 
 
 def evaluated(tx: Session, row: Mapping[str, Any], now: datetime) -> Checked:
@@ -178,12 +186,19 @@ def _prescribed(row: Mapping[str, Any], online: bool) -> Prescribed:
     first: date = row["first_day"]
     return Prescribed(
         kind=row["kind"], items=tuple(_item(line, row["kind"], regimen) for line in row["medicines"]),
-        form=regimen.get("form", "decoction" if row["kind"] == "herbal" else "other"),
+        form=_form(row["kind"], regimen),
         doses=regimen.get("doses") or 1,
         doses_per_day=composing.number(regimen.get("doses_per_day")) or Decimal(1),
         channel="online" if online else "offline", label=row.get("code") or "", first_day=first,
         last_day=row.get("last_day"),
     )  # fmt: skip
+
+
+def _form(kind: str, regimen: Mapping[str, Any]) -> Any:
+    """External use knows few limits: what is swallowed all the same is looked at as what it is."""
+    form = regimen.get("form", "decoction" if kind == "herbal" else "other")
+    swallowed = form == "external" and composing.SWALLOWED.search((regimen.get("route") or "").casefold())
+    return "other" if swallowed else form
 
 
 def _item(line: Mapping[str, Any], kind: str, regimen: Mapping[str, Any]) -> Item:
@@ -193,14 +208,19 @@ def _item(line: Mapping[str, Any], kind: str, regimen: Mapping[str, Any]) -> Ite
     times = often.per_day if often else None
     most, amount = composing.number(line.get("most_per_day")), composing.number(line.get("amount"))
     product = reference().products.get(line.get("code", ""))
+    if kind == "herbal":
+        amount = composing.in_grams(amount, line.get("unit", ""))
+    elif product and composing.other_strength(line.get("specification"), product.specification):
+        amount = None
+    else:
+        amount = composing.in_units(amount, line.get("unit", ""), product)
     return Item(
-        name=line.get("name", ""), code=line.get("code", ""),
-        amount=composing.in_units(amount, line.get("unit", ""), None if kind == "herbal" else product),
+        name=line.get("name", ""), code=line.get("code", ""), amount=amount or None,
         unit=line.get("unit") or ("g" if kind == "herbal" else ""), method=line.get("method", ""),
         raw_said=composing.raw_said(line),
         times_per_day=composing.number(regimen.get("times_per_day")) if kind == "herbal" else times,
-        as_needed=bool(line.get("as_needed")) or bool(often and often.as_needed),
-        most_per_day=most if most is not None else Decimal(often.most) if often and often.most else None,
+        as_needed=often.as_needed if often else bool(line.get("as_needed")),
+        most_per_day=Decimal(often.most) if often and often.most else most,
         days=line.get("duration_days"), quantity=composing.number(line.get("quantity")),
     )  # fmt: skip
 
@@ -219,15 +239,43 @@ def _person(tx: Session, profile: PatientProfile, facts: Mapping[str, Any], toda
 
 
 def _others(tx: Session, profile: PatientProfile, id: str | None, today: date) -> tuple[Prescribed, ...]:
-    """The person's other prescriptions that are still taken, also under the account of somebody else."""
-    people = [profile.id, *(one.id for one in probably_same(tx, profile))]
+    """The person's other prescriptions that are still taken, also under the account of somebody else, and what was
+    collected later than it was written."""
+    people, zone = [profile.id, *(one.id for one in probably_same(tx, profile))], clinic_zone(tx)
+    given: dict[str, list[date]] = {}
+    hand_outs = (
+        select(Dispensing.prescription_id, Dispensing.created_at)
+        .join(Prescription, Prescription.id == Dispensing.prescription_id)
+        .where(Prescription.patient_profile_id.in_(people))
+        .order_by(Dispensing.number)
+    )
+    for hand_out in tx.execute(hand_outs):
+        given.setdefault(hand_out.prescription_id, []).append(hand_out.created_at.astimezone(zone).date())
+    planned = (Prescription.last_day.is_(None)) | (Prescription.last_day >= today)
     active = select(Prescription).where(
-        Prescription.patient_profile_id.in_(people), Prescription.status.in_(lifecycle.ACTIVE),
-        or_(Prescription.last_day.is_(None), Prescription.last_day >= today),
+        Prescription.patient_profile_id.in_(people), Prescription.id != (id or ""),
+        or_(
+            Prescription.status.in_(lifecycle.ACTIVE) & planned,
+            Prescription.status.in_((*lifecycle.ACTIVE, "expired")) & Prescription.id.in_(given),
+        ),
     )  # fmt: skip
-    found = tx.scalars(active.order_by(Prescription.id).limit(50))
-    zone = clinic_zone(tx)
-    return tuple(_prescribed(columns_of(one, zone), one.channel == "online") for one in found if one.id != id)
+    rows = [columns_of(one, zone) | _taken_until(one, given) for one in tx.scalars(active.order_by(Prescription.id))]
+    return tuple(
+        _prescribed(row, row["channel"] == "online")
+        for row in rows if row["last_day"] is None or row["last_day"] >= today
+    )  # fmt: skip
+
+
+def _taken_until(one: Prescription, given: Mapping[str, list[date]]) -> dict[str, Any]:
+    """One supply after the other, none begun before it was there."""
+    lasts = days(one.kind, one.medicines, one.regimen)
+    if not lasts or one.id not in given:
+        return {}
+    end = date.min
+    for day in given[one.id]:
+        end = max(end + timedelta(days=1), day) + timedelta(days=lasts - 1)
+    # more may be fetched while it is in effect
+    return {"last_day": end if one.status == "expired" else max(end, one.last_day or end)}
 
 
 def columns_of(one: Prescription, zone: ZoneInfo) -> dict[str, Any]:

@@ -1,6 +1,8 @@
 """From what a doctor typed to what is stored: names looked up, numbers and words made of each other, days and price."""
 
+import math
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, get_args
@@ -140,12 +142,16 @@ def _often(line: dict[str, Any], product: Any, locale: str) -> dict[str, Any]:
     if often is None:
         full.pop("frequency_code", None)
         return full
-    full["frequency_code"] = often.code[:20]
-    full.setdefault("frequency", frequencies.words(often, locale))
-    if often.as_needed:
+    most = composing.number(full.get("most_per_day"))
+    if full.get("as_needed") or often.as_needed:
+        said = math.ceil(most) if most and most < 100 else None
+        often = replace(often, as_needed=True, most=often.most or said)
         full["as_needed"] = True
+    full["frequency_code"] = often.code[:20]
+    if frequencies.parse(full.get("frequency", "")) != often:  # what is read must be what is checked
+        full["frequency"] = frequencies.words(often, locale)
     if often.most:
-        full.setdefault("most_per_day", str(often.most))
+        full["most_per_day"] = str(often.most)
     amount = composing.in_units(composing.number(full.get("amount")), full.get("unit", ""), product)
     lasts = full.get("duration_days")
     if amount and lasts and "quantity" not in full:

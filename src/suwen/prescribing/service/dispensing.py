@@ -1,6 +1,9 @@
 """Giving out: once, then refill by refill, each time by one; longer validity by the prescriber; the end of it."""
 
+from dataclasses import replace
 from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -11,6 +14,7 @@ from suwen.core import audit
 from suwen.core.actor import SYSTEM, Actor
 from suwen.core.db import changed, new_id
 from suwen.prescribing.errors import (
+    AlreadyDispensed,
     CannotExtend,
     NoSuchPrescription,
     PrescriptionExpired,
@@ -24,8 +28,8 @@ from suwen.prescribing.events import PrescriptionExpired as Expired
 from suwen.prescribing.jurisdictions import jurisdictions
 from suwen.prescribing.models import Dispensing, Prescription
 from suwen.prescribing.reference import reference
-from suwen.prescribing.rules import lifecycle
-from suwen.prescribing.rules.findings import Severity
+from suwen.prescribing.rules import lifecycle, safety
+from suwen.prescribing.rules.findings import Finding, Severity
 from suwen.prescribing.rules.jurisdiction import extended
 from suwen.prescribing.schemas import DispenseInput
 from suwen.prescribing.service import checking, composing, signatures
@@ -47,18 +51,21 @@ def dispense(tx: Session, actor: Actor, id: str, data: DispenseInput, now: datet
     if found is None or found.signed_at is None or actor.role != "pharmacist":
         raise NoSuchPrescription()
     refuse(found, "dispense")
+    checking.lock_person(tx, found.patient_profile_id)
     law, zone = jurisdictions()[found.jurisdiction], checking.clinic_zone(tx)
     if is_over(found, now):
         raise PrescriptionExpired()
     given = of(tx, id)
+    if len(given) > found.refill_allowed:
+        raise AlreadyDispensed()
     earliest = next_day(tx, found, given)
     if earliest and now.astimezone(zone).date() < earliest:
         raise TooEarly(earliest=earliest.isoformat())
     if not signatures.genuine(tx, found, law.pharmacist_review):
         raise SignatureBroken()
     checker = _checker(tx, actor, found, data.checked_by)
-    checked = checking.evaluated(tx, checking.columns_of(found, zone), now)
-    grave = [one for one in checked.findings if one.severity is Severity.FORBID]
+    checked = checking.evaluated(tx, _from_now(found, len(given), now, zone), now)
+    grave = [one for one in checked.findings if one.severity is Severity.FORBID or _nobody_answered(tx, found, one)]
     if grave:
         raise Unsafe(rules=sorted({one.rule for one in grave}))
     number = len(given) + 1
@@ -127,6 +134,23 @@ def next_day(tx: Session, found: Prescription, given: list[Dispensing]) -> date 
     lasts = composing.days(found.kind, found.medicines, found.regimen)
     law = jurisdictions()[found.jurisdiction]
     return law.next_supply(given[-1].created_at, lasts, checking.clinic_zone(tx))
+
+
+def _from_now(found: Prescription, given: int, now: datetime, zone: ZoneInfo) -> dict[str, Any]:
+    """It is taken from today, however long ago it was written."""
+    today, left = now.astimezone(zone).date(), found.refill_allowed - given
+    last = composing.last_day(found.kind, found.medicines, found.regimen, left, today)
+    return checking.columns_of(found, zone) | {"first_day": today, "last_day": last}
+
+
+def _nobody_answered(tx: Session, found: Prescription, finding: Finding) -> bool:
+    """Something grave between this and another prescription, for which neither doctor gave a reason: this one was
+    not taken any more, or not yet, when the other was signed."""
+    if finding.severity is not Severity.BLOCK_OVERRIDE or not finding.other or finding.asks:
+        return False
+    mirrored = safety.key(replace(finding, other=found.code))
+    theirs = tx.scalar(select(Prescription.answers).where(Prescription.code == finding.other)) or {}
+    return safety.key(finding) not in (found.answers or {}) and mirrored not in theirs
 
 
 def needs_second(found: Prescription) -> bool:

@@ -57,6 +57,9 @@ def move(
     """Take the step, if nobody was quicker. Refused as `refuse` does; Conflict where `version` is an older one."""
     mine = [Prescription.id == found.id, Prescription.status.in_(lifecycle.FROM[step])]
     if version is not None:
+        if version != found.version:  # what was looked at is not what the reader has before them
+            refuse(found, step)
+            raise Conflict()
         mine.append(Prescription.version == version)
     values = values | {"version": Prescription.version + 1, "updated_at": now}
     done = rows(tx, update(Prescription).where(*mine).values(**values)) == 1

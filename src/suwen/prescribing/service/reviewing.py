@@ -85,6 +85,7 @@ def review(tx: Session, actor: Actor, id: str, data: ReviewInput, now: datetime)
     refuse(found, "accept")
     if found.signer_id == actor.id:
         raise OwnPrescription()
+    checking.lock_person(tx, found.patient_profile_id)
     relate_care(
         tx, found.patient_profile_id, actor.id, found.appointment_id, f"Pharmacist review of {found.code}", now,
         now + LOOKS,
@@ -125,12 +126,14 @@ def _accept(
     refuse_unconfirmed(tx, actor, now)
     evaluation = checking.store(tx, checked, found.id, "review", now)
     remark = (data.reason or "").strip()
-    said = {"checks": checks, "prescriber": doctors.id if doctors else "", "reason": remark}
+    until = law.valid_until(now, zone)
+    said = {"checks": checks, "prescriber": doctors.id if doctors else "", "reason": remark,
+            "valid_until": signatures.moment(until)}  # fmt: skip
     name = tx.get_one(User, actor.id).name
     signatures.add(tx, found, "pharmacist", actor.id, name, evaluation, signatures.content_of(found), said, now)
     values = {
         "status": "effective", "reviewed_by": actor.id, "reviewed_at": now, "effective_at": now,
-        "valid_until": law.valid_until(now, zone), "evaluation_id": evaluation.id,
+        "valid_until": until, "evaluation_id": evaluation.id,
     }  # fmt: skip
     move(tx, found, "accept", values, now, data.version)
     _keep(tx, actor, found, "accepted", checks, remark or None, now)

@@ -10,8 +10,11 @@ from sqlalchemy.orm import Session
 from suwen.core.crypto import Unreadable
 from suwen.core.db import new_id, rows
 from suwen.core.sealed import seal, unseal
+from suwen.prescribing.jurisdictions import jurisdictions
 from suwen.prescribing.models import Prescription, SafetyEvaluation, Signature, SigningKey
 from suwen.prescribing.rules import signing
+from suwen.prescribing.rules.jurisdiction import extended
+from suwen.prescribing.service.checking import clinic_zone
 
 # What is signed of a prescription; everything else says how far it has come.
 SIGNED = ("id", "code", "appointment_id", "consultation_id", "doctor_id", "patient_id", "patient_profile_id",
@@ -96,7 +99,7 @@ def valid(tx: Session, found: Prescription, signature: Signature) -> bool:
         and statement.get("content_hash") == signature.content_hash == found.content_hash
         and signature.content_hash == signing.digest(statement["content"])
         and _same_evaluation(tx, signature, statement)
-        and _same_step(found, signature, statement)
+        and _same_step(tx, found, signature, statement)
     )
 
 
@@ -123,16 +126,27 @@ def _same_evaluation(tx: Session, signature: Signature, statement: dict[str, Any
     } and kept.input_hash == signing.digest(kept.input)  # fmt: skip
 
 
-def _same_step(found: Prescription, signature: Signature, statement: dict[str, Any]) -> bool:
-    """What the row says beside the content: who signed when, and the doctor's reasons."""
+def _same_step(tx: Session, found: Prescription, signature: Signature, statement: dict[str, Any]) -> bool:
+    """What the row says beside the content: who signed when, the doctor's reasons, and until when it is valid."""
+    if "valid_until" in statement and found.valid_until != _until(tx, found, statement["valid_until"]):
+        return False
     if signature.role == "pharmacist":
         return (found.reviewed_by, found.effective_at) == (signature.user_id, signature.created_at)
     return (
         found.signer_id == signature.user_id
         and found.signed_by == signature.name
-        and found.signed_at == signature.created_at
+        and found.signed_at == found.prescription_date == signature.created_at
         and (found.answers or {}) == statement.get("answers")
     )
+
+
+def _until(tx: Session, found: Prescription, signed: str) -> datetime | None:
+    """As it was signed, and as much longer as the law lets it become."""
+    if not found.extended_days:
+        return datetime.fromisoformat(signed)
+    if not 0 < found.extended_days <= jurisdictions()[found.jurisdiction].extend_days:
+        return None
+    return extended(datetime.fromisoformat(signed), found.extended_days, clinic_zone(tx))
 
 
 def _key_of(tx: Session, user_id: str, now: datetime) -> SigningKey:

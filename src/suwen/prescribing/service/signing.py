@@ -32,6 +32,7 @@ def sign(tx: Session, actor: Actor, id: str, data: SignInput, now: datetime) -> 
     found = own(tx, actor, id)
     refuse_automation(actor)
     refuse(found, "sign")
+    checking.lock_person(tx, found.patient_profile_id)
     missing = rules.gaps(found.kind, found.diagnosis, found.medicines, found.regimen)
     if missing:
         raise NotComplete(fields=missing)
@@ -62,7 +63,10 @@ def _signed(
     law, zone = jurisdictions()[fresh["jurisdiction"]], checking.clinic_zone(tx)
     evaluation = checking.store(tx, checked, found.id, "sign", now)
     signatures.invalidate(tx, found.id, now)
-    said = {"answers": answers, "acknowledged": acknowledged}
+    said: dict[str, Any] = {"answers": answers, "acknowledged": acknowledged}
+    until = None if law.pharmacist_review else law.valid_until(now, zone)
+    if until:
+        said["valid_until"] = signatures.moment(until)
     content = signatures.content_of(found, fresh)
     made = signatures.add(tx, found, "prescriber", actor.id, signer.name, evaluation, content, said, now)
     values = fresh | {
@@ -71,8 +75,8 @@ def _signed(
         "answers": answers or None, "evaluation_id": evaluation.id, "safety_checked": True, "return_reason": None,
         "reviewed_by": None, "reviewed_at": None,
     }  # fmt: skip
-    if not law.pharmacist_review:
-        values |= {"effective_at": now, "valid_until": law.valid_until(now, zone)}
+    if until:
+        values |= {"effective_at": now, "valid_until": until}
     move(tx, found, "sign", values, now, version)
     note(tx, actor, "sign", found, now)
     tell(tx, found, PrescriptionSigned, now)

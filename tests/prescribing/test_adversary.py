@@ -1,0 +1,282 @@
+"""What somebody in a hurry, or with bad intent, sends: two signatures at once, numbers and words that say different
+things, units that are no grams, reasons that are none."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import update
+
+from suwen.accounts.models import PatientProfile
+from suwen.core.errors import DomainError
+from suwen.prescribing import service
+from suwen.prescribing.models import Dispensing, Prescription
+from suwen.prescribing.rules import wording
+from suwen.prescribing.schemas import SignInput
+from tests.prescribing.conftest import ASKED, WEEK
+
+PATH = "/api/v1/prescriptions"
+LIQUORICE, SARGASSUM = [{"name": "甘草", "amount": "6"}], [{"name": "海藻", "amount": "9"}]
+
+
+def sign(person, one, **more):
+    return person("POST", f"{PATH}/{one['id']}/sign", json={"version": one["version"]} | more)
+
+
+def state(house, one):
+    return house.db.read(lambda tx: tx.get(Prescription, one["id"]))
+
+
+def meanwhile(house, first, second, wait=0.7):
+    """What each got when the second began while the first was not committed yet."""
+    got: dict[str, str] = {}
+
+    def run(name, work):
+        try:
+            got[name] = house.db.write(work).status
+        except DomainError as refusal:
+            got[name] = refusal.code
+
+    late = threading.Thread(target=run, args=("second", second))
+
+    def begun(tx):
+        made = first(tx)
+        if not late.ident:
+            late.start()
+        late.join(wait)
+        return made
+
+    run("first", begun)
+    late.join(20)
+    return got["first"], got["second"]
+
+
+def signing(one, me, now):
+    return lambda tx: service.sign(tx, me, one["id"], SignInput(version=one["version"]), now)
+
+
+def test_two_signatures_for_one_person_at_once_see_each_other(people, formula, house):
+    left, right = formula(medicines=LIQUORICE), formula(medicines=SARGASSUM)
+    me, now = people["zhang"].confirm().actor, house.clock()
+    assert meanwhile(house, signing(left, me, now), signing(right, me, now)) == ("effective", "needs_resign")
+    assert [state(house, one).status for one in (left, right)] == ["effective", "draft"]
+
+
+def test_so_do_two_under_two_accounts_of_one_person(people, formula, begun, house, ids):
+    other = begun(patient="wang", person="self", doctor="chen", minutes=20)[0]
+    left = formula(medicines=LIQUORICE)
+    body = {"appointment_id": other, "kind": "herbal", "diagnosis": "x", "medicines": SARGASSUM,
+            "regimen": {"doses": 7}, "facts": ASKED}  # fmt: skip
+    right = people["chen"]("POST", PATH, json=body).json()
+    same = (ids.profiles["li"]["mother"], ids.profiles["wang"]["self"])
+    marked = update(PatientProfile).where(PatientProfile.id.in_(same)).values(id_number_index="f" * 64)
+    house.db.write(lambda tx: tx.execute(marked))
+    zhang, chen, now = people["zhang"].confirm().actor, people["chen"].confirm().actor, house.clock()
+    assert meanwhile(house, signing(right, chen, now), signing(left, zhang, now)) == ("effective", "needs_resign")
+
+
+def test_what_is_signed_is_what_was_read(people, formula, house):
+    """A version that is not there yet is guessed, and the change that makes it true comes in between."""
+    one, me, now = formula(), people["zhang"].confirm().actor, house.clock()
+    with pytest.raises(DomainError) as refused:
+        house.db.write(lambda tx: service.sign(tx, me, one["id"], SignInput(version=2), now))
+    assert refused.value.code == "conflict"
+    assert state(house, one).status == "draft"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"name": "附子", "dosage": "9两"},
+        {"name": "附子", "amount": "9", "unit": "kg"},
+        {"name": "附子", "amount": "9", "unit": "钱"},
+    ],
+)
+def test_a_herb_is_weighed_in_grams(people, formula, line):
+    """Nine 两 are 450 g, or 281 g: never nine."""
+    one = formula(medicines=[*WEEK, line])
+    assert "amount_missing" in {each["rule"] for each in one["findings"]}
+    assert sign(people["zhang"].confirm(), one).json()["code"] == "unsafe_prescription"
+
+
+def test_grams_by_any_name_are_grams(formula):
+    one = formula(medicines=[{"name": "陈皮", "amount": "6", "unit": "克"}, {"name": "白术", "dosage": "9 grams"}])
+    assert not {"amount_missing", "dose_high"} & {each["rule"] for each in one["findings"]}
+
+
+def test_the_words_of_a_dose_are_those_of_its_number(formula, draft):
+    """What the family reads is what was checked."""
+    (line,) = formula(medicines=[{"name": "陈皮", "amount": "6", "dosage": "600g"}])["medicines"]
+    assert line["dosage"] == "6g"
+    given = {"name": "对乙酰氨基酚片 0.5 g", "amount": "1", "unit": "片", "dosage": "每次10片", "frequency_code": "tid",
+             "frequency": "every hour", "duration_days": 3}  # fmt: skip
+    (line,) = draft(kind="general", medicines=[given])["medicines"]
+    assert (line["dosage"], line["frequency_code"]) == ("1片", "tid")
+    assert "hour" not in line["frequency"]
+    same = given | {"dosage": "1 片", "frequency": "每日三次"}
+    (line,) = draft(kind="general", medicines=[same])["medicines"]
+    assert line["frequency"] == "每日三次"
+
+
+def test_the_most_in_a_day_is_written_where_it_is_checked(draft):
+    given = {"name": "对乙酰氨基酚片 0.5 g", "amount": "2", "unit": "片", "frequency_code": "q4h", "as_needed": True,
+             "most_per_day": "1", "duration_days": 3}  # fmt: skip
+    (line,) = draft(kind="general", medicines=[given])["medicines"]
+    assert line["frequency_code"] == "q4h prn max1"
+    one = draft(kind="general", medicines=[given | {"as_needed": None, "frequency_code": "q4h"}])
+    assert "ingredient_high" in {each["rule"] for each in one["findings"]}  # six grams a day: not as needed at all
+
+
+def test_another_strength_than_the_products_is_not_taken_for_it(draft):
+    given = {"name": "对乙酰氨基酚片 0.5 g", "amount": "2", "unit": "片", "frequency_code": "tid", "duration_days": 3}
+    rules = [
+        {each["rule"] for each in draft(kind="general", medicines=[given | {"specification": said}])["findings"]}
+        for said in ("5 g × 12", "0.5g*24片", "500 mg")
+    ]
+    assert ["ingredient_unchecked" in found for found in rules] == [True, False, False]
+
+
+@pytest.mark.parametrize("a_day", ["0", "0.001", "0.1", "100", "1e3", "１", "-1", "NaN", "1/日"])
+def test_doses_a_day_that_nobody_takes(people, visit, a_day):
+    """A tenth of a dose a day would make 100 g of 附子 harmless."""
+    body = {"appointment_id": visit, "kind": "herbal", "diagnosis": "x", "medicines": WEEK, "facts": ASKED,
+            "regimen": {"doses": 7, "doses_per_day": a_day}}  # fmt: skip
+    assert people["zhang"]("POST", PATH, json=body).status_code == 422
+
+
+def test_what_is_drunk_is_not_external(people, formula):
+    """External use knows no limits, so nobody may say both."""
+    high = [{"name": "附子", "amount": "60"}]
+    outside = formula(medicines=high, regimen={"doses": 7, "form": "external", "route": "external"})
+    assert "dose_high" not in {each["rule"] for each in outside["findings"]}
+    for more in ({"route": "oral"}, {"route": "口服"}):
+        one = formula(medicines=high, regimen={"doses": 7, "form": "external"} | more)
+        assert sign(people["zhang"].confirm(), one).json()["rules"] == ["dose_high"], more
+
+
+def test_a_split_dose_is_one(people, formula):
+    one = formula(medicines=[{"name": "附子", "amount": "10"}, {"name": "附子", "amount": "25"}])
+    found = {each["rule"]: each["severity"] for each in one["findings"]}
+    assert found["dose_high"] == "FORBID"
+    mixed = formula(medicines=[{"name": "附子", "amount": "15"}, {"name": "黑顺片", "amount": "16"}])
+    assert {each["rule"]: each["severity"] for each in mixed["findings"]}["dose_together"] == "FORBID"
+
+
+@pytest.mark.parametrize("code", ["gancao", "nothing", ""])
+def test_the_name_counts_not_the_code_beside_it(people, formula, code):
+    (line,) = formula(medicines=[{"name": "附子", "code": code, "amount": "60"}])["medicines"]
+    assert (line["name"], line["code"]) == ("附子", "fuzi")
+    unknown = formula(medicines=[{"name": "千年不见草", "code": "gancao", "amount": "6"}])
+    assert sign(people["zhang"].confirm(), unknown).json()["rules"] == ["unknown"]
+
+
+@pytest.mark.parametrize("reason", ["     ", "\u200b" * 9, ".........", "　　　　　"])
+def test_a_reason_has_words(people, formula, house, reason):
+    one = formula(medicines=[*LIQUORICE, *SARGASSUM])
+    keys = [each["key"] for each in one["findings"] if each["needs"] == "reason"]
+    assert keys
+    assert sign(people["zhang"].confirm(), one, answers=dict.fromkeys(keys, reason)).status_code in (409, 422)
+    nodded = sign(people["zhang"], one, acknowledged=keys)
+    assert nodded.json()["code"] == "needs_resign"
+    assert state(house, one).status == "draft"
+
+
+def test_a_reason_for_less_is_no_reason_for_more(people, formula):
+    one = formula(medicines=[{"name": "山豆根", "amount": "7"}])
+    keys = [each["key"] for each in one["findings"] if each["needs"] == "reason"]
+    change = {"version": 1, "kind": "herbal", "diagnosis": "x", "regimen": {"doses": 7}, "facts": ASKED,
+              "medicines": [{"name": "山豆根", "amount": "10"}]}  # fmt: skip
+    more = people["zhang"]("PUT", f"{PATH}/{one['id']}", json=change).json()
+    answers = dict.fromkeys(keys, "Weighed against the risk")
+    assert sign(people["zhang"].confirm(), more, answers=answers).json()["rules"] == ["dose_high"]
+
+
+# --- what was collected late
+
+
+def effective(people, one):
+    answer = sign(people["zhang"].confirm(), one)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def given_out(people, one, **more):
+    return people["zhao"]("POST", f"{PATH}/{one['id']}/dispensings", json={"version": one["version"]} | more)
+
+
+def test_what_was_collected_late_is_taken_late(people, formula, clock):
+    """Seven days of liquorice, fetched after three weeks: it is in the person while 海藻 is prescribed."""
+    first = effective(people, formula(medicines=LIQUORICE))
+    clock.advance(days=21)
+    assert given_out(people, first).status_code == 201
+    clock.advance(days=2)
+    second = formula(medicines=SARGASSUM)
+    refused = sign(people["zhang"].confirm(), second).json()
+    assert "F18-2" in refused["rules"]
+    clock.advance(days=6)
+    assert sign(people["zhang"].confirm(), second | {"version": second["version"]}).status_code == 200
+
+
+def test_what_does_not_go_with_a_later_prescription_is_not_given_out(people, formula, clock, house):
+    first = effective(people, formula(medicines=LIQUORICE))
+    clock.advance(days=21)
+    effective(people, formula(medicines=SARGASSUM))
+    refused = given_out(people, first)
+    assert (refused.status_code, refused.json()["rules"]) == (409, ["F18-2"])
+    assert state(house, first).status == "effective"
+    clock.advance(days=7)
+    assert given_out(people, first).status_code == 201
+
+
+def test_a_pair_that_the_later_doctor_answered_for_is_given_out(people, formula):
+    first = effective(people, formula(medicines=LIQUORICE))
+    second = formula(medicines=SARGASSUM)
+    reasons = {each["key"]: "Both are meant, see notes" for each in second["findings"] if each["needs"] == "reason"}
+    assert sign(people["zhang"], second, answers=reasons).status_code == 200
+    assert given_out(people, first).status_code == 201
+
+
+def test_the_last_supply_of_an_expired_one_is_still_taken(people, formula, clock, house, settle):
+    first = effective(people, formula(medicines=LIQUORICE, refill_allowed=1))
+    clock.advance(days=364)
+    assert given_out(people, first).status_code == 201
+    clock.advance(days=3)
+    assert house.db.write(lambda tx: service.expire(tx, clock.now)) == 1
+    second = formula(medicines=SARGASSUM)
+    assert "F18-2" in sign(people["zhang"].confirm(), second).json()["rules"]
+
+
+# --- rows that were changed behind our back
+
+
+@pytest.mark.parametrize("change", [{"valid_until": timedelta(days=400)}, {"prescription_date": timedelta(days=-3)}])
+def test_a_moment_that_was_moved_breaks_it(people, accepted, house, change):
+    one = accepted()
+    ((column, by),) = change.items()
+    moved = update(Prescription).where(Prescription.id == one["id"])
+    house.db.write(
+        lambda tx: tx.execute(moved.values(**{column: getattr(tx.get(Prescription, one["id"]), column) + by}))
+    )
+    assert given_out(people, one).json()["code"] == "signature_broken"
+
+
+def test_a_state_that_was_put_back_gives_nothing_out_twice(people, accepted, house):
+    one = accepted()
+    assert given_out(people, one).status_code == 201
+    back = update(Prescription).where(Prescription.id == one["id"]).values(status="effective", version=one["version"])
+    house.db.write(lambda tx: tx.execute(back))
+    assert given_out(people, one).json()["code"] == "already_dispensed"
+    assert house.db.read(lambda tx: tx.query(Dispensing).count()) == 1
+
+
+def test_an_extension_still_verifies(people, accepted):
+    one = accepted()
+    longer = people["zhang"]("POST", f"{PATH}/{one['id']}/extension", json={"days": 2})
+    assert longer.status_code == 200
+    assert given_out(people, longer.json()).status_code == 201
+
+
+def test_what_is_for_external_use_is_never_said_to_be_drunk():
+    for locale, drunk in (("zh-CN", "服"), ("en", "taken")):
+        assert drunk not in wording.taken({"form": "external", "doses": 3, "times_per_day": 2}, locale)
+        assert drunk in wording.taken({"form": "decoction", "doses": 3, "times_per_day": 2}, locale)
