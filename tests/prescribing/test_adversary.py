@@ -1,6 +1,7 @@
 """What somebody in a hurry, or with bad intent, sends: two signatures at once, numbers and words that say different
 things, units that are no grams, reasons that are none."""
 
+import json
 import threading
 from datetime import timedelta
 
@@ -8,11 +9,14 @@ import pytest
 from sqlalchemy import update
 
 from suwen.accounts.models import PatientProfile
+from suwen.core.db import new_id
 from suwen.core.errors import DomainError
 from suwen.prescribing import service
-from suwen.prescribing.models import Dispensing, Prescription
+from suwen.prescribing.models import Dispensing, Prescription, Signature, SigningKey
+from suwen.prescribing.rules import signing as keys
 from suwen.prescribing.rules import wording
 from suwen.prescribing.schemas import SignInput
+from suwen.prescribing.service import signatures
 from tests.prescribing.conftest import ASKED, WEEK
 
 PATH = "/api/v1/prescriptions"
@@ -280,3 +284,100 @@ def test_what_is_for_external_use_is_never_said_to_be_drunk():
     for locale, drunk in (("zh-CN", "服"), ("en", "taken")):
         assert drunk not in wording.taken({"form": "external", "doses": 3, "times_per_day": 2}, locale)
         assert drunk in wording.taken({"form": "decoction", "doses": 3, "times_per_day": 2}, locale)
+
+
+TABLETS = [{"name": "对乙酰氨基酚片 0.5 g", "amount": "2", "unit": "片", "frequency_code": "qid", "duration_days": 5}]
+ONE_MORE = [{"name": "对乙酰氨基酚片 0.5 g", "amount": "1", "unit": "片", "frequency_code": "qid", "duration_days": 5}]
+
+
+def test_a_refill_of_a_product_is_taken_too(people, draft, clock):
+    """Five days, three times over: on the eighth day somebody still takes it."""
+    effective(people, draft(kind="general", medicines=TABLETS, refill_allowed=2))
+    clock.advance(days=8)
+    assert "ingredient_high" in {each["rule"] for each in draft(kind="general", medicines=ONE_MORE)["findings"]}
+    clock.advance(days=8)
+    assert "ingredient_high" not in {each["rule"] for each in draft(kind="general", medicines=ONE_MORE)["findings"]}
+
+
+def test_a_product_that_was_collected_late_is_taken_late(people, draft, clock):
+    first = effective(people, draft(kind="general", medicines=TABLETS))
+    clock.advance(days=30)
+    assert given_out(people, first).status_code == 201
+    clock.advance(days=2)
+    assert "ingredient_high" in {each["rule"] for each in draft(kind="general", medicines=ONE_MORE)["findings"]}
+
+
+def test_a_poison_is_given_once(people, booked, house):
+    """Two days' largest dose, and never again on the same paper (A-R8)."""
+    desk = booked(person="mother", status="checked_in", visit_type="offline")
+    body = {"appointment_id": desk, "kind": "herbal", "diagnosis": "x", "facts": ASKED, "refill_allowed": 1,
+            "medicines": [{"name": "雄黄", "amount": "0.1", "method": "冲服"}],
+            "regimen": {"doses": 2, "form": "pill"}}  # fmt: skip
+    twice = people["zhang"]("POST", PATH, json=body).json()
+    assert "toxic_days" in {each["rule"] for each in twice["findings"]}
+    once = people["zhang"]("POST", PATH, json=body | {"refill_allowed": 0}).json()
+    assert "toxic_days" not in {each["rule"] for each in once["findings"]}
+
+
+def test_a_key_of_ones_own_beside_somebodys_name_proves_nothing(people, accepted, house):
+    """Who can write into the tables signs with a key of theirs and says that the private half was thrown away."""
+    one = accepted()
+    private, public = keys.new_key()
+
+    def forge(tx):
+        signature = tx.query(Signature).filter_by(prescription_id=one["id"], role="prescriber").one()
+        found = tx.get(Prescription, one["id"])
+        medicines = [line | {"amount": "60", "dosage": "60g"} for line in found.medicines]
+        key = SigningKey(id=new_id(), user_id=signature.user_id, public_key=public, private_key=None,
+                         retired_at=house.clock(), created_at=house.clock())  # fmt: skip
+        tx.add(key)
+        tx.flush()
+        statement = signatures.statement_of(signature)
+        statement["content"]["medicines"] = medicines
+        statement["signer"]["key"] = public
+        content_hash = statement["content_hash"] = keys.digest(statement["content"])
+        text = keys.canonical(statement)
+        copy = Signature(id=new_id(), prescription_id=one["id"], user_id=signature.user_id, role="prescriber",
+                         name=signature.name, key_id=key.id, evaluation_id=signature.evaluation_id,
+                         content_hash=content_hash, signed=text, signature=keys.sign(private, text),
+                         created_at=signature.created_at)  # fmt: skip
+        tx.add(copy)
+        tx.flush()
+        found.medicines, found.content_hash = medicines, content_hash
+        return signatures.valid(tx, found, copy)
+
+    assert house.db.write(forge) is False
+
+
+@pytest.mark.parametrize("more", [{"channel": "offline"}, {"jurisdiction": "US"}, {"status": "effective"}])
+def test_what_is_not_the_clients_to_say(people, visit, more):
+    body = {"appointment_id": visit, "kind": "herbal", "diagnosis": "x", "medicines": WEEK, "regimen": {"doses": 7}}
+    assert people["zhang"]("POST", PATH, json=body | more).status_code in (400, 422)
+
+
+@pytest.mark.parametrize("name", ["藿香正气水", "安宫牛黄丸", "天王补心丹", "通宣理肺丸", "小活络丸"])
+def test_a_licensed_product_is_not_forbidden_for_what_it_was_licensed_with(people, draft, name):
+    one = draft(kind="compound", medicines=[
+        {"name": name, "amount": "1", "frequency_code": "bid", "duration_days": 3}])  # fmt: skip
+    assert one["medicines"][0]["code"], one["medicines"]
+    assert "FORBID" not in {each["severity"] for each in one["findings"]}
+
+
+def test_but_the_rules_look_inside(people, formula, draft):
+    effective(people, formula(medicines=[{"name": "附子", "amount": "9"}]))
+    inside = draft(kind="compound", medicines=[
+        {"name": "藿香正气水", "amount": "1", "frequency_code": "bid", "duration_days": 3}])  # fmt: skip
+    assert "F18-1" in {each["rule"] for each in inside["findings"]}
+    pregnant = draft(kind="compound", facts=ASKED | {"pregnancy": "pregnant"}, medicines=[
+        {"name": "安宫牛黄丸", "amount": "1", "frequency_code": "qd", "duration_days": 3}])  # fmt: skip
+    assert "pregnancy_caution" in {each["rule"] for each in pregnant["findings"]}  # as its label says
+
+
+@pytest.mark.parametrize("text", ["\ud800", "a\x00b", "䗪" * 100, "𠮷‮abc"])
+def test_odd_text_is_answered(people, visit, text):
+    body = {"appointment_id": visit, "kind": "herbal", "diagnosis": text, "medicines": WEEK, "regimen": {"doses": 7},
+            "facts": ASKED}  # fmt: skip
+    answer = people["zhang"]("POST", PATH, content=json.dumps(body), headers={"content-type": "application/json"})
+    assert answer.status_code in (201, 400, 422)
+    if answer.status_code == 201:
+        assert sign(people["zhang"].confirm(), answer.json()).status_code == 200

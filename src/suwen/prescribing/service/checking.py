@@ -187,7 +187,7 @@ def _prescribed(row: Mapping[str, Any], online: bool) -> Prescribed:
     return Prescribed(
         kind=row["kind"], items=tuple(_item(line, row["kind"], regimen) for line in row["medicines"]),
         form=_form(row["kind"], regimen),
-        doses=regimen.get("doses") or 1,
+        doses=(regimen.get("doses") or 1) * (1 + (row.get("refill_allowed") or 0)),
         doses_per_day=composing.number(regimen.get("doses_per_day")) or Decimal(1),
         channel="online" if online else "offline", label=row.get("code") or "", first_day=first,
         last_day=row.get("last_day"),
@@ -269,13 +269,17 @@ def _others(tx: Session, profile: PatientProfile, id: str | None, today: date) -
 def _taken_until(one: Prescription, given: Mapping[str, list[date]]) -> dict[str, Any]:
     """One supply after the other, none begun before it was there."""
     lasts = days(one.kind, one.medicines, one.regimen)
-    if not lasts or one.id not in given:
+    if not lasts or not (one.id in given or one.refill_allowed):
         return {}
+    # the days of a line are those of one supply, from the first day on
+    lines = [{name: value for name, value in line.items() if name != "duration_days"} for line in one.medicines]
+    if one.id not in given:
+        return {"medicines": lines}
     end = date.min
     for day in given[one.id]:
         end = max(end + timedelta(days=1), day) + timedelta(days=lasts - 1)
     # more may be fetched while it is in effect
-    return {"last_day": end if one.status == "expired" else max(end, one.last_day or end)}
+    return {"medicines": lines, "last_day": end if one.status == "expired" else max(end, one.last_day or end)}
 
 
 def columns_of(one: Prescription, zone: ZoneInfo) -> dict[str, Any]:

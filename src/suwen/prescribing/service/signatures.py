@@ -165,8 +165,8 @@ def _key_of(tx: Session, user_id: str, now: datetime) -> SigningKey:
 
 def _is_theirs(tx: Session, key: SigningKey) -> bool:
     """The public half that stands there belongs to the sealed private one: nobody put a key of their own beside it."""
-    if key.private_key is None:  # retired and thrown away
-        return True
+    if key.private_key is None:  # nothing shows whose it was: whoever writes into the table could have put it there
+        return False
     try:
         return signing.public_half(unseal(tx, key, "private_key") or "") == key.public_key
     except (Unreadable, ValueError):
