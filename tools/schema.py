@@ -21,6 +21,8 @@ TCM = [
     "patient_profiles",
     "appointments",
     "prescriptions",
+    "prescription_templates",
+    "common_phrases",
     "reviews",
     "review_tags",
     "review_tag_mappings",
