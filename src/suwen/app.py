@@ -1,5 +1,6 @@
 """The one place that knows every package: explicit lists, no discovery."""
 
+import os
 import threading
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
@@ -106,9 +107,12 @@ SEALED: tuple[tuple[type[Record], str], ...] = (
     (SigningKey, "private_key"),
 )
 
+GATEWAY_SETTINGS = ("SUWEN_WECHAT_", "SUWEN_ALIPAY_", "SUWEN_CARD_")
+
 
 def build_house(settings: Settings) -> House:
     """Everything a request, a socket or a job needs, but no server."""
+    _refuse_unsafe_gateways(settings)
     jurisdiction(settings.jurisdiction)
     reference.use(settings)
     metadata()  # foreign keys between packages resolve only when all tables are known
@@ -126,6 +130,21 @@ def build_house(settings: Settings) -> House:
         relay = RedisRelay(settings.redis_url, lambda topic, message: _from_elsewhere(house, topic, message))
         house.hub.relay = relay.send
     return house
+
+
+def _refuse_unsafe_gateways(settings: Settings) -> None:
+    """In production: keys of the simulator, keys for tests, addresses without TLS."""
+    if not settings.production or not any(name.startswith(GATEWAY_SETTINGS) for name in os.environ):
+        return
+    # looked at only where there is something: an HTTP client is a quarter of a second
+    from suwen.payments.gateways.configuration import BadConfiguration, unsafe
+
+    try:
+        wrong = unsafe(os.environ)
+    except BadConfiguration as error:
+        wrong = [str(error)]
+    if wrong:
+        raise SystemExit("Refusing to start in production:\n  " + "\n  ".join(wrong))
 
 
 def create_app(settings: Settings | None = None, house: House | None = None) -> Litestar:

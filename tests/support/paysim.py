@@ -126,6 +126,8 @@ def merchant() -> Iterator[Merchant]:
     kept = Merchant()
 
     class Handler(BaseHTTPRequestHandler):
+        wbufsize = -1
+
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             kept.received.append((list(self.headers.items()), body))

@@ -41,6 +41,8 @@ class Control:
                 "clock": lambda: {"now": self.store.now()},
             }  # fmt: skip
             return json_response(shown[verb]()) if verb in shown else json_response({"error": "no such lever"}, 404)
+        if not request.header("Content-Type").startswith("application/json"):
+            return json_response({"error": "JSON is wanted, which no page of another site can send unasked"}, 415)
         try:
             body = json.loads(request.body or b"{}")
             work = {

@@ -46,16 +46,22 @@ def exchanges() -> list[Exchange]:
     return []
 
 
+@pytest.fixture(scope="session")
+def _http() -> Iterator[httpx.Client]:
+    """Patience of two seconds. One for all tests: making it reads every authority's certificate."""
+    with httpx.Client(timeout=2, trust_env=False) as client:
+        yield client
+
+
 @pytest.fixture
-def around(clock, exchanges) -> Iterator[Surroundings]:
-    """Randomness that is none, so that a test can be repeated; patience of two seconds."""
+def around(clock, exchanges, _http) -> Surroundings:
+    """Randomness that is none, so that a test can be repeated."""
     numbers = itertools.count()
 
     def random(size: int) -> bytes:
         return hashlib.sha256(str(next(numbers)).encode()).digest()[:size]
 
-    with httpx.Client(timeout=2, trust_env=False) as client:
-        yield Surroundings(client, clock, random, b"pepper of the tests", exchanges.append)
+    return Surroundings(_http, clock, random, b"pepper of the tests", exchanges.append)
 
 
 @pytest.fixture

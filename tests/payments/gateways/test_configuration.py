@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from suwen.payments.gateways.configuration import MEANINGS, BadConfiguration, configured, opened, unsafe
+from suwen.settings import new_field_key
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -108,3 +109,26 @@ def test_nothing_of_the_clinic_imports_the_simulator():
 def test_the_simulators_keys_are_the_owners_alone(sim):
     for path in [*sim.folder.glob("*.secret"), sim.folder / "merchant.pem", sim.folder / "paysim.env"]:
         assert path.stat().st_mode & 0o077 == 0, path.name
+
+
+def test_a_server_in_production_refuses_to_start_on_the_simulator(sim, tmp_path):
+    safe = {"SUWEN_PRODUCTION": "1", "SUWEN_SECRET": "s" * 40, "SUWEN_FIELD_KEYS": new_field_key(),
+            "SUWEN_BASE_URL": "https://clinic.example", "SUWEN_DATA_DIR": str(tmp_path)}  # fmt: skip
+    env = {**os.environ, "PYTHONPATH": str(ROOT / "src"), **safe}
+    code = (
+        "from suwen.app import build_house; from suwen.settings import Settings; "
+        "build_house(Settings.from_environment())"
+    )
+
+    def start(more: dict[str, str]) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-c", code]
+        return subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=tmp_path, env=env | more)
+
+    refused = start(sim.environment)
+    assert refused.returncode != 0
+    assert "SUWEN_ALIPAY_PRIVATE_KEY_FILE is of the payment simulator" in refused.stderr
+    assert "SUWEN_CARD_BASE must begin with https://" in refused.stderr
+    unreadable = start({"SUWEN_ALIPAY_PRIVATE_KEY_FILE": "/nowhere.pem"})
+    assert "cannot be read" in unreadable.stderr
+    fine = start({"SUWEN_WECHAT_MCHID": "1900000109"})
+    assert fine.returncode == 0, fine.stderr
