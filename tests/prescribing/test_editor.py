@@ -98,6 +98,19 @@ def test_what_was_put_in_is_looked_at_before_it_is_signed(people, visit):
     assert zhang("GET", f"/api/v1/prescriptions/{id}").json()["status"] == "draft"
 
 
+def test_what_is_read_through_is_the_paper_itself(people, visit):
+    """The form of the norm, as it stands on the prescription's own page: nothing is signed that looked different."""
+    zhang, place = people["zhang"], f"/prescriptions/desk/{visit}"
+    read = zhang.form(place, HERBS | {"then": "review", "medicines.1.name": "白术"})
+    [id] = set(re.findall(rf'action="{place}/([0-9a-f-]+)/sign"', read.text))
+    [here] = re.findall(r'<article class="sheet rx-paper">.*?</article>', read.text, re.S)
+    for words in ("附子", "Rp", "rx-above", "rx-blank", "3 doses", "Not signed yet"):
+        assert words in here
+    assert here in zhang.page(f"/prescriptions/{id}").text
+    later = zhang.page(f"{place}?one={id}&step=review")
+    assert here in later.text
+
+
 def test_a_template_on_pages_and_in_the_editor(people, visit):
     zhang = people["zhang"]
     form = HERBS | {"name": "寒湿方", "is_active": "on", "medicines.1.name": "白术"}
