@@ -17,7 +17,7 @@ from suwen.prescribing.rules import signing as keys
 from suwen.prescribing.rules import wording
 from suwen.prescribing.schemas import SignInput
 from suwen.prescribing.service import signatures
-from tests.prescribing.conftest import ASKED, WEEK
+from tests.prescribing.conftest import ASKED, SEEN, WEEK
 
 PATH = "/api/v1/prescriptions"
 LIQUORICE, SARGASSUM = [{"name": "甘草", "amount": "6"}], [{"name": "海藻", "amount": "9"}]
@@ -381,3 +381,40 @@ def test_odd_text_is_answered(people, visit, text):
     assert answer.status_code in (201, 400, 422)
     if answer.status_code == 201:
         assert sign(people["zhang"].confirm(), answer.json()).status_code == 200
+
+
+@pytest.mark.parametrize("said", [" ", "　", "...", "\u200b"])
+def test_blanks_are_no_evidence(people, formula, law, said):
+    law("CN")
+    one = formula(facts=ASKED | {"follow_up": said}, regimen={"doses": 14})
+    assert sign(people["zhang"].confirm(), one).json()["rules"] == ["days_usual", "follow_up"]
+    one = formula(facts=SEEN | {"long_course": said}, regimen={"doses": 14})
+    assert sign(people["zhang"], one).json()["rules"] == ["days_usual"]
+
+
+def test_a_small_child_is_not_alone(people, formula, law, house, ids, clock):
+    """监护人 beside a child under six, online (互联网诊疗管理办法 art. 19); its sixth birthday ends it."""
+    law("CN")
+    born = clock.now.date().replace(year=clock.now.year - 6)
+
+    def birthday(day):
+        child = update(PatientProfile).where(PatientProfile.id == ids.profiles["li"]["mother"])
+        house.db.write(lambda tx: tx.execute(child.values(birthday=day)))
+
+    birthday(born + timedelta(days=1))
+    one = formula()
+    refused = sign(people["zhang"].confirm(), one).json()
+    assert (refused["code"], refused["rules"]) == ("facts_missing", ["guardian"])
+    with_it = formula(facts=SEEN | {"guardian": "mother, seen on camera"})
+    assert "guardian" not in {each["rule"] for each in with_it["findings"]}
+    law("OFF")
+    assert "guardian" not in {each["rule"] for each in formula()["findings"]}
+    law("CN")
+    birthday(born)
+    assert "guardian" not in {each["rule"] for each in formula()["findings"]}
+
+
+def test_a_reason_to_void_has_words(people, formula, house):
+    one = formula()
+    assert people["zhang"]("POST", f"{PATH}/{one['id']}/void", json={"reason": "   "}).status_code == 422
+    assert state(house, one).status == "draft"

@@ -81,7 +81,7 @@ class Unsafe(Found):
 
 
 class FactsMissing(Found):
-    """`findings[].asks` names what must be asked: pregnancy, weight, allergies, follow_up, long_course."""
+    """`findings[].asks` names what must be asked: pregnancy, weight, allergies, follow_up, guardian, long_course."""
 
     code, title = "facts_missing", "Something must be asked and written down before this can be signed."
 

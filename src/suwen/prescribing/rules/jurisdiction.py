@@ -11,13 +11,15 @@ from suwen.prescribing.rules.findings import Finding, Severity
 
 @dataclass(frozen=True, slots=True)
 class Jurisdiction:
-    """`valid_months` 0: until midnight where the clinic is. `usual_days` may be exceeded with a reason, `most_days`
-    not. `refill_after` is the part of the supply that must be used up before the next one."""
+    """`guardian_below`: a child under so many years is not alone in a video visit, 0 for no such rule. `valid_months`
+    0: until midnight where the clinic is. `usual_days` may be exceeded with a reason, `most_days` not. `refill_after`
+    is the part of the supply that must be used up before the next one."""
 
     code: str
     pharmacist_review: bool
     online_bans: bool
     follow_up_evidence: bool
+    guardian_below: int
     valid_months: int
     extend_days: int
     refills_max: int
@@ -38,7 +40,7 @@ class Jurisdiction:
         return before.astimezone(zone).date() + timedelta(days=int(waits))
 
     def findings(self, days: int | None, *, online: bool, refills: int, seen_before: bool,
-                 long_course: str | None) -> list[Finding]:  # fmt: skip
+                 long_course: str | None, alone: bool = False) -> list[Finding]:  # fmt: skip
         """What the law asks beside the medicines."""
         found = []
         if self.follow_up_evidence and online and not seen_before:
@@ -48,6 +50,17 @@ class Jurisdiction:
                     "follow_up",
                     "线上处方仅限复诊：请记录复诊凭证。",
                     "Online only follow-up patients get prescriptions: record what shows the earlier diagnosis.",
+                    self,
+                )
+            )
+        if alone:
+            found.append(
+                _asks(
+                    "guardian",
+                    "guardian",
+                    f"为{self.guardian_below}岁以下儿童线上开具处方须有监护人在场：请记录。",
+                    f"Online a child under {self.guardian_below} gets a prescription only with a guardian there: "
+                    "write down who.",
                     self,
                 )
             )

@@ -64,6 +64,7 @@ class Regimen(Input):
 class Facts(Input):
     """What the doctor asked for this prescription. `allergies`: what the person said, [] for "none"; added to the
     profile's. `follow_up`: which earlier records were seen, where the law asks for it before prescribing online;
+    `guardian`: who was with a small child;
     `long_course`: why it is given for longer than usual; `taken_from`: formulas, templates and prescriptions that lines
     were put in from: such a draft is not signed before somebody has looked at each of them."""
 
@@ -74,6 +75,7 @@ class Facts(Input):
     conditions: Annotated[list[Word], msgspec.Meta(max_length=20)] | None = None
     allergies: Annotated[list[Short], msgspec.Meta(max_length=30)] | None = None
     follow_up: Long | None = None
+    guardian: Short | None = None
     long_course: Long | None = None
     taken_from: Annotated[list[Short], msgspec.Meta(max_length=10)] | None = None
 

@@ -76,6 +76,7 @@ class EditorForm(Written):
     allergies: Annotated[str, msgspec.Meta(max_length=1000)] | None = None
     no_allergies: bool = False
     follow_up: Long | None = None
+    guardian: Short | None = None
     long_course: Long | None = None
     answers: Annotated[list[Answer], msgspec.Meta(max_length=120)] = msgspec.field(default_factory=list)
     taken_from: Annotated[list[Short], msgspec.Meta(max_length=10)] | None = None
@@ -114,7 +115,7 @@ class EditorForm(Written):
             menstruating=yes.get(self.menstruating or ""), weight_kg=self.weight_kg,
             conditions=self.conditions or ([] if self.no_conditions else None),
             allergies=_listed(self.allergies) or ([] if self.no_allergies else None),
-            follow_up=self.follow_up, long_course=self.long_course, taken_from=self.taken_from,
+            follow_up=self.follow_up, guardian=self.guardian, long_course=self.long_course, taken_from=self.taken_from,
         )  # fmt: skip
         return said if any(value is not None for value in msgspec.structs.astuple(said)) else None
 

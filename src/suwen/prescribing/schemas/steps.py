@@ -6,7 +6,8 @@ import msgspec
 
 from suwen.core.schemas import Input, Version
 
-Reason = Annotated[str, msgspec.Meta(min_length=2, max_length=500)]
+# two letters at least, not blanks
+Reason = Annotated[str, msgspec.Meta(min_length=2, max_length=500, pattern=r"\w[\s\S]*\w")]
 Check = Literal["fine", "not_applicable", "concern"]
 
 

@@ -18,6 +18,7 @@ from suwen.accounts.models import PatientProfile
 from suwen.accounts.service import probably_same
 from suwen.core.db import new_id
 from suwen.core.sealed import unseal
+from suwen.core.times import age
 from suwen.prescribing import queries
 from suwen.prescribing.errors import AnswersMissing, FactsMissing, NeedsResign, Unsafe
 from suwen.prescribing.jurisdictions import jurisdictions
@@ -40,6 +41,7 @@ class Law(msgspec.Struct, frozen=True):
     refills: int
     seen_before: bool
     long_course: str | None
+    alone: bool = False  # a small child, and nobody said who was with it
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -87,8 +89,9 @@ def evaluated(tx: Session, row: Mapping[str, Any], now: datetime) -> Checked:
         others=_others(tx, profile, row.get("id"), today), policy=Policy(),
         law=Law(
             jurisdiction=law.code, days=days(row["kind"], row["medicines"], row.get("regimen")), online=online,
-            refills=row["refill_allowed"], long_course=facts.get("long_course"),
-            seen_before=bool(facts.get("follow_up")) or _seen_before(tx, profile.id, row, law.follow_up_evidence),
+            refills=row["refill_allowed"], long_course=_words(facts, "long_course"),
+            alone=online and _is_young(profile, law.guardian_below, today) and not _words(facts, "guardian"),
+            seen_before=bool(_words(facts, "follow_up")) or _seen_before(tx, profile.id, row, law.follow_up_evidence),
         ),
     )  # fmt: skip
     return _run(entry)
@@ -175,7 +178,7 @@ def _run(entry: Entry) -> Checked:
     findings = safety.evaluate(known, entry.rx, entry.person, entry.others, entry.policy)
     of_law = law.findings(
         entry.law.days, online=entry.law.online, refills=entry.law.refills, seen_before=entry.law.seen_before,
-        long_course=entry.law.long_course,
+        long_course=entry.law.long_course, alone=entry.law.alone,
     )  # fmt: skip
     every = sorted([*findings, *of_law], key=lambda one: -one.severity)
     return Checked(known.version, known.reviewed, msgspec.to_builtins(entry, order="deterministic"), every)
@@ -287,6 +290,16 @@ def columns_of(one: Prescription, zone: ZoneInfo) -> dict[str, Any]:
              "patient_profile_id", "jurisdiction", "appointment_id")  # fmt: skip
     began = (one.signed_at or one.prescription_date).astimezone(zone).date()
     return {name: getattr(one, name) for name in names} | {"first_day": began}
+
+
+def _is_young(profile: PatientProfile, below: int, today: date) -> bool:
+    return profile.birthday is not None and age(profile.birthday, today) < below
+
+
+def _words(facts: Mapping[str, Any], name: str) -> str | None:
+    """What was written down for the law: blanks and dots say nothing."""
+    said = str(facts.get(name) or "").strip()
+    return said if any(letter.isalnum() for letter in said) else None
 
 
 def _seen_before(tx: Session, profile_id: str, row: Mapping[str, Any], asked: bool) -> bool:
