@@ -293,7 +293,8 @@ def columns_of(one: Prescription, zone: ZoneInfo) -> dict[str, Any]:
 
 
 def _is_young(profile: PatientProfile, below: int, today: date) -> bool:
-    return profile.birthday is not None and age(profile.birthday, today) < below
+    years = age(profile.birthday, today)
+    return years is not None and years < below
 
 
 def _words(facts: Mapping[str, Any], name: str) -> str | None:
