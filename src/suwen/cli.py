@@ -228,9 +228,12 @@ def reference(given: argparse.Namespace) -> None:
 
 
 def demo(given: argparse.Namespace) -> None:
+    import gc
+
     from suwen.app import build_house
     from suwen.demo import day
 
+    gc.disable()  # it runs for seconds and ends: collecting what is in the way costs more than the memory
     day.fill(build_house(Settings.from_environment()), again=given.again)
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from suwen.clinics.models import Department
 from suwen.core import outbox
-from suwen.core.outbox import Event, OutboxMessage, deliver_one, emit, on, reach
+from suwen.core.outbox import Event, OutboxMessage, deliver_one, drain, emit, on, reach
 
 
 @dataclass(frozen=True)
@@ -147,3 +147,28 @@ def test_what_fails_outside_comes_again_later_under_the_same_key(house, clock):
     assert deliver_one(house.db, clock()) is True
     assert len({key for _, key in SEEN}) == 1
     assert (len(SEEN), counts(house)) == (2, (0, 1))
+
+
+def test_many_at_once_are_delivered_once_and_one_that_fails_stops_no_other(house, clock):
+    BROKEN.add("D7")
+    house.db.write(lambda tx: [emit(tx, Opened(f"D{n}"), clock()) for n in range(60)])
+    house.db.write(lambda tx: emit(tx, Ordered("E"), clock()))
+    drain(house.db, clock())
+    assert counts(house) == (1, 60)  # 59 of the sixty, and the one from outside
+    left = house.db.read(lambda tx: tx.scalars(select(OutboxMessage).where(OutboxMessage.done_at.is_(None))).one())
+    assert (left.payload, left.attempts) == ({"code": "D7"}, 1)
+    assert "no room" in left.error
+    BROKEN.clear()
+    clock.advance(seconds=3)
+    drain(house.db, clock())
+    assert counts(house) == (0, 61)
+    assert sorted(code for code in SEEN if isinstance(code, str)) == sorted([f"D{n}" for n in range(60)] + ["D7"] * 2)
+
+
+def test_of_two_who_deliver_many_at_once_each_message_goes_to_one(house, clock):
+    house.db.write(lambda tx: [emit(tx, Opened(f"D{n}"), clock()) for n in range(40)])
+    threads = [threading.Thread(target=drain, args=(house.db, clock())) for _ in range(3)]
+    [t.start() for t in threads]
+    [t.join() for t in threads]
+    assert counts(house) == (0, 40)
+    assert len(SEEN) == 40

@@ -39,7 +39,7 @@ from suwen.core.errors import CommitUnknown
 from suwen.core.ids import new_id
 
 __all__ = ["Base", "Changing", "Database", "Id", "Instant", "Json", "LongText", "Money", "Record", "Versioned",
-           "changed", "choice", "exact", "new_id", "rows"]  # fmt: skip
+           "changed", "choice", "exact", "lost", "new_id", "rows"]  # fmt: skip
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -197,10 +197,15 @@ def _with_retries(work: Callable[[], T]) -> T:
         try:
             return work()
         except DBAPIError as error:
-            if _number(error) not in LOST_RACE | LOST_CONNECTION:
+            if not lost(error):
                 raise
         time.sleep(random.uniform(0, 0.005 * 2**attempt))  # noqa: S311
     return work()
+
+
+def lost(error: DBAPIError) -> bool:
+    """Whether the transaction is gone, through no fault of its own, and may be begun anew."""
+    return _number(error) in LOST_RACE | LOST_CONNECTION
 
 
 def _number(error: DBAPIError) -> Any:

@@ -9,14 +9,16 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from sqlalchemy import Index, String, Text, bindparam, insert, select, update
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from suwen.core.db import Database, Instant, Json, Record, changed, new_id, rows
+from suwen.core.db import Database, Instant, Json, Record, changed, lost, new_id, rows
 
 LEASE = timedelta(minutes=5)
 LONGEST_PAUSE = timedelta(hours=1)
 LONGEST_PAUSE_OF_THE_PATIENT = timedelta(minutes=5)  # so long at most after the other side has come back
 TRIES = 12
+SEVERAL = 50
 TOPIC = "outbox"
 log = logging.getLogger(__name__)
 
@@ -140,7 +142,7 @@ def deliver_one(db: Database, now: datetime) -> bool:
     message = db.write(lambda tx: _claim(tx, now))
     if message is None:
         return False
-    job = next((job for job in JOBS.get(message.event, ()) if _path(job) == message.job), None)
+    job = _job_of(message)
 
     def perform(tx: Session) -> None:
         if job is not None and message.job not in OUTSIDE:
@@ -151,11 +153,24 @@ def deliver_one(db: Database, now: datetime) -> bool:
     try:
         if job is not None and message.job in OUTSIDE:
             job(db, now=now, message_id=message.id, **message.payload)
-        db.write(perform)  # a job that a newer release no longer has: nothing is left to do
+        db.write(perform)
     except Exception as error:
         log.exception("job failed: %s %s", message.job, message.id)
         _keep_failure(db, message, now, repr(error))
     return True
+
+
+def drain(db: Database, now: datetime) -> None:
+    """Deliver all that is due, many messages in one transaction: for whoever is alone with the database.
+
+    Each message has a savepoint: one that fails leaves nothing and stops no other. What failed, and what reaches
+    outside the database, goes the ordinary way afterwards. A crash undoes the transaction with the marks in it.
+    """
+    failed: set[str] = set()
+    while db.write(lambda tx: _deliver_several(tx, now, failed)):
+        pass
+    while deliver_one(db, now):
+        pass
 
 
 def run_timed(db: Database, now: datetime) -> None:
@@ -199,6 +214,33 @@ def _keep_failure(db: Database, message: Any, now: datetime, error: str) -> None
     if message.attempts >= TRIES and not patient:
         values |= {"done_at": now, "failed_at": now}
     db.write(lambda tx: _change(tx, message, **values))
+
+
+def _deliver_several(tx: Session, now: datetime, failed: set[str]) -> int:
+    """How many were looked at; those that fail are added to `failed` and not looked at again."""
+    fit = DUE.where(MESSAGES.c.job.not_in(OUTSIDE), MESSAGES.c.id.not_in(failed)).limit(SEVERAL)
+    messages = [_Claimed(*row) for row in tx.connection().execute(fit, {"now": now})]
+    for message in messages:
+        try:
+            with tx.begin_nested():
+                _deliver_within(tx, now, message)
+        except Exception as error:
+            if isinstance(error, DBAPIError) and lost(error):
+                raise  # the whole transaction is gone, and is begun anew
+            failed.add(message.id)
+    return len(messages)
+
+
+def _deliver_within(tx: Session, now: datetime, message: "_Claimed") -> None:
+    """The mark comes first: it is the claim too, until the transaction is over."""
+    mine = tx.connection().execute(FINISH, _fence(message) | {"done_at": now}).rowcount == 1
+    if mine and (job := _job_of(message)):
+        job(tx, now=now, **message.payload)
+
+
+def _job_of(message: "_Claimed") -> Callable[..., None] | None:
+    """None for a job that a newer release no longer has: nothing is left to do."""
+    return next((job for job in JOBS.get(message.event, ()) if _path(job) == message.job), None)
 
 
 @dataclass

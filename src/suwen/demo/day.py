@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 from suwen.accounts.models import User
 from suwen.core import migrate
 from suwen.core.house import House
-from suwen.core.outbox import deliver_one
+from suwen.core.outbox import drain
 from suwen.demo import cast, clinic, pharmacy, shelf, today, visits
+from suwen.prescribing import service as prescribing
 from suwen.scheduling.service import horizon
 
 BACK = timedelta(days=21)
@@ -30,8 +31,7 @@ def fill(house: House, again: bool = False) -> None:
             return
         _empty(house)
     house.db.write(lambda tx: _play(house, tx, now, random.Random(18)))  # noqa: S311  the same clinic each time
-    while deliver_one(house.db, house.clock()):
-        pass
+    drain(house.db, house.clock())
     say(f"A clinic was made in {time.monotonic() - began:.1f} s.")
     show_logins(house)
 
@@ -45,14 +45,15 @@ def _play(house: House, tx: Session, now: datetime, dice: random.Random) -> None
     today.play(tx, made, now, dice)
     visits.coming(tx, made, now, dice)
     told = {visit.id for visit in pharmacy.play(tx, made, held, now)}
-    _after(tx, [visit for visit in held if visit.id not in told], now, dice)
+    _after(tx, made, [visit for visit in held if visit.id not in told], now, dice)
+    prescribing.expire(tx, now)
 
 
-def _after(tx: Session, held: list[visits.Visit], now: datetime, dice: random.Random) -> None:
-    """Most visits end with a prescription, many are reviewed, some reviews are answered."""
+def _after(tx: Session, made: clinic.Clinic, held: list[visits.Visit], now: datetime, dice: random.Random) -> None:
+    """Every third visit ends with a prescription, many are reviewed, some reviews are answered."""
     for visit in held:
-        if dice.random() < 0.75:
-            visits.prescribe(tx, visit)
+        if dice.random() < 0.35:
+            pharmacy.prescribe(tx, made, visit, now)
         if dice.random() < 0.45:
             visits.praise(tx, visit, now, dice)
 

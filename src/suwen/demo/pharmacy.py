@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from suwen.core.actor import Actor
 from suwen.demo.clinic import Clinic
 from suwen.demo.visits import Visit, at_the_desk
 from suwen.prescribing import service as prescribing
@@ -32,6 +33,7 @@ ASKED = Facts(
     allergies=[], pregnancy="no", lactating=False, menstruating=False, weight_kg="60",
     follow_up="已核对外院病历 Earlier records were seen",
 )  # fmt: skip
+COLLECTED = timedelta(hours=50)  # whoever was here longer ago has been to the pharmacy
 SLEEP = ("君 酸枣仁 15", "臣 茯苓 12", "臣 知母 9", "佐 川芎 6", "使 炙甘草 6")
 STOMACH = ("君 党参 12", "臣 白术 10", "佐 茯苓 12", "佐 陈皮 6", "佐 木香 6", "佐 砂仁 6 后下", "使 炙甘草 6")
 COLD = ("君 附子 9 先煎", "臣 干姜 6", "佐 茯苓 12", "使 炙甘草 6")
@@ -69,8 +71,41 @@ def play(tx: Session, clinic: Clinic, held: list[Visit], now: datetime) -> list[
         with under(tx, "OFF" if fate == "partially_dispensed" else "CN"):
             if _happens(tx, clinic, visit, fate, diagnosis, formula, now - ago, now):
                 stories.pop(0)
-    prescribing.expire(tx, now)
     return used
+
+
+def prescribe(tx: Session, clinic: Clinic, visit: Visit, now: datetime) -> None:
+    """What the story says: asked for, answered and signed by the doctor a little after the visit; collected when it was
+    some days ago."""
+    at = visit.end + timedelta(minutes=10)
+    _, diagnosis, _, medicines, advice = visit.story
+    lines = [
+        Medicine(name=name, dosage=dosage, frequency=frequency, duration_days=days, usage=usage)
+        for name, dosage, frequency, days, usage in medicines
+    ]
+    draft = DraftInput(appointment_id=visit.id, diagnosis=diagnosis, medicines=lines, instructions=advice, facts=ASKED)
+    doctor = at_the_desk(tx, visit.doctor, at)
+    made = prescribing.draft(tx, doctor, draft, at)
+    said = {one.key: "已权衡利弊 Weighed against the benefit" for one in prescribing.view(tx, doctor, made).findings}
+    signed = _signed(tx, doctor, made, SignInput(version=made.version, answers=said), at)
+    if signed is None or visit.end > now - COLLECTED:
+        return
+    if signed.status == "signed":
+        _reviewed(tx, clinic, signed, "effective", at + timedelta(minutes=20))
+    collected = at + timedelta(minutes=40)
+    if signed.valid_until and signed.valid_until > collected:  # where it ends at midnight, somebody comes too late
+        pharmacist = at_the_desk(tx, clinic.pharmacist, at)
+        prescribing.dispense(tx, pharmacist, made.id, DispenseInput(version=signed.version), collected)
+
+
+def _signed(tx: Session, doctor: Actor, made: Prescription, entry: SignInput, at: datetime) -> Prescription | None:
+    """None, and void, where it may not be prescribed to this person: allergies, pregnancy, age."""
+    try:
+        with tx.begin_nested():
+            return prescribing.sign(tx, doctor, made.id, entry, at)
+    except (Unsafe, FactsMissing):
+        prescribing.void(tx, doctor, made.id, "不适合该患者 Not for this person", at)
+        return None
 
 
 @contextmanager
@@ -97,12 +132,8 @@ def _happens(
     grave = [one.key for one in findings if one.severity == "BLOCK_OVERRIDE"]
     said = dict.fromkeys(grave, "病情需要，已告知患者先煎久煎 Needed, and explained")
     read = [one.key for one in findings if one.key not in said]
-    try:
-        with tx.begin_nested():
-            entry = SignInput(version=made.version, answers=said, acknowledged=read)
-            made = prescribing.sign(tx, doctor, made.id, entry, at)
-    except (Unsafe, FactsMissing):
-        prescribing.void(tx, doctor, made.id, "不适合该患者 Not for this person", at)
+    entry = SignInput(version=made.version, answers=said, acknowledged=read)
+    if _signed(tx, doctor, made, entry, at) is None:
         return False
     if fate not in ("waits", "partially_dispensed"):
         _reviewed(tx, clinic, made, fate, min(now, at + timedelta(minutes=20)))

@@ -16,17 +16,14 @@ from suwen.core.actor import Actor
 from suwen.demo import cast
 from suwen.demo.clinic import Clinic
 from suwen.payments import service as payments
-from suwen.prescribing import service as prescribing
-from suwen.prescribing.errors import FactsMissing, Unsafe
-from suwen.prescribing.schemas import DraftInput, Facts, Medicine, SignInput
 from suwen.reviews.schemas import ReviewEntry
 from suwen.reviews.service import answering, writing
 from suwen.scheduling.models import Slot
 from suwen.scheduling.schemas import Booking, Cancel
 from suwen.scheduling.service import booking, changes, paying
 
-FULL = 0.07  # share of the slots that somebody booked
-AHEAD = 0.06
+FULL = 0.06  # share of the slots that somebody booked
+AHEAD = 0.05
 
 
 @dataclass(frozen=True)
@@ -113,26 +110,6 @@ def coming(tx: Session, clinic: Clinic, now: datetime, dice: random.Random) -> N
     for slot in _slots(tx, now + timedelta(hours=3), now + timedelta(days=9)):
         if dice.random() < AHEAD:
             book(tx, clinic, slot, dice, now - timedelta(minutes=dice.randint(1, 600)))
-
-
-def prescribe(tx: Session, visit: Visit) -> None:
-    """What the story says, asked for, answered and signed by the doctor a little after the visit."""
-    written = visit.end + timedelta(minutes=10)
-    _, diagnosis, _, medicines, advice = visit.story
-    lines = [
-        Medicine(name=name, dosage=dosage, frequency=frequency, duration_days=days, usage=usage)
-        for name, dosage, frequency, days, usage in medicines
-    ]
-    asked = Facts(allergies=[], pregnancy="no", lactating=False)
-    draft = DraftInput(appointment_id=visit.id, diagnosis=diagnosis, medicines=lines, instructions=advice, facts=asked)
-    doctor = at_the_desk(tx, visit.doctor, written)
-    made = prescribing.draft(tx, doctor, draft, written)
-    read = {one.key: "已权衡利弊 Weighed against the benefit" for one in prescribing.view(tx, doctor, made).findings}
-    try:
-        with tx.begin_nested():
-            prescribing.sign(tx, doctor, made.id, SignInput(version=made.version, answers=read), written)
-    except (Unsafe, FactsMissing):
-        return  # it stays a draft: not for this person
 
 
 def at_the_desk(tx: Session, doctor: Actor, now: datetime) -> Actor:
