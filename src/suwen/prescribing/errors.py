@@ -32,7 +32,7 @@ class UnknownMedicine(Invalid):
 
 
 class OtherCurrency(Invalid):
-    code, title = "other_currency", "Prices of medicines are in the clinic's own currency."
+    code, title = "price_in_other_currency", "Prices of medicines are in the clinic's own currency."
 
 
 class VisitNotStarted(Conflict):
