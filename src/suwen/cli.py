@@ -38,6 +38,9 @@ def _parser() -> argparse.ArgumentParser:
     paying.add_argument("--host", default="127.0.0.1")
     paying.add_argument("--port", type=int, default=8900, help="and the next one, as a backup host")
     paying.add_argument("--public", default="", help="the address people's browsers reach it at, if it is another")
+    paying.add_argument(
+        "--card-events", default="", help="where Suwen hears of card payments: a card gateway is told once"
+    )
     commands.add_parser("check", help="say what of the environment is usable, and how to mend the rest")
     commands.add_parser("key", help="print a new key for SUWEN_FIELD_KEYS")
     commands.add_parser("rotate-keys", help="write encrypted columns anew with the newest of SUWEN_FIELD_KEYS")
@@ -242,7 +245,7 @@ def paysim(given: argparse.Namespace) -> None:
         from suwen.paysim.running import run
     except ImportError as error:
         raise SystemExit(str(error)) from None
-    run(given.folder, given.host, given.port, given.public)
+    run(given.folder, given.host, given.port, public=given.public, card_events=given.card_events)
 
 
 COMMANDS = {

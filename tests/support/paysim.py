@@ -88,12 +88,10 @@ def pair_of_ports() -> int:
 
 
 @contextlib.contextmanager
-def simulator(folder: Path, public: str = "") -> Iterator[Paysim]:
+def simulator(folder: Path, *arguments: str) -> Iterator[Paysim]:
     port = pair_of_ports()
     sim = Paysim(f"http://127.0.0.1:{port}", f"http://127.0.0.1:{port + 1}", folder)
-    command = [sys.executable, "-m", "suwen.cli", "paysim", "--folder", str(folder), "--port", str(port)]
-    if public:
-        command += ["--public", public]
+    command = [sys.executable, "-m", "suwen.cli", "paysim", "--folder", str(folder), "--port", str(port), *arguments]
     with (
         contextlib.closing(sim.http),
         running(command, folder / "paysim.log", lambda: _answers(sim), 60),

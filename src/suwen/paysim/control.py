@@ -17,6 +17,8 @@ SETTINGS = {
     "refund_outcome", "poor", "bill_hash_mismatch", "search_delay", "card_url",
 }  # fmt: skip
 
+KINDS = ("payment", "refund", "report", "fault", "setting")
+
 
 class Control:
     """pay {gateway, out_trade_no, outcome} · clock {at | advance | run} · faults {gateway, what, ...} · deliver ·
@@ -36,7 +38,7 @@ class Control:
         verb = request.path.removeprefix("/_sim/")
         if request.method == "GET":
             shown: dict[str, Any] = {
-                "state": lambda: {kind: self.store.all(kind) for kind in ("payment", "refund", "report", "fault")},
+                "state": lambda: {kind: self.store.all(kind) for kind in KINDS},
                 "log": lambda: self.log, "reports": lambda: self.store.all("report"),
                 "clock": lambda: {"now": self.store.now()},
             }  # fmt: skip

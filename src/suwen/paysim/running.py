@@ -7,12 +7,14 @@ from pathlib import Path
 from suwen.paysim.server import serving
 
 
-def run(folder: Path, host: str, port: int, public: str = "") -> None:
+def run(folder: Path, host: str, port: int, *, public: str = "", card_events: str = "") -> None:
     """One port for everything, the next one as the backup host."""
     ends = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: ends.set())
     with serving(folder, host, port, port + 1, public) as (simulator, _):
+        if card_events:
+            simulator.store.set("card_url", card_events)
         told = simulator.keys.environment(f"http://{host}:{port}", f"http://{host}:{port + 1}")
         path = folder / "paysim.env"
         path.touch(mode=0o600)

@@ -115,6 +115,11 @@ def test_a_real_code_of_wechat_can_be_had_too(wechat, sim, clock, shop):
     assert wechat.create(attempt(clock, shop)).text.startswith("weixin://wxpay/bizpayurl?pr=")
 
 
+def test_card_events_go_where_the_account_says(tmp_path):
+    with simulator(tmp_path, "--card-events", "http://127.0.0.1:9/n") as sim:
+        assert {"value": "http://127.0.0.1:9/n"} in sim.look("state")["setting"]
+
+
 def test_it_remembers_after_it_was_restarted(tmp_path, clock):
     with simulator(tmp_path) as first:
         first.reset(clock())

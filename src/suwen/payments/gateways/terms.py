@@ -39,6 +39,7 @@ class Attempt:
 
     scene: qr (shown on a desktop), page (redirect on a desktop), phone (redirect in a phone's browser), inside (in the
     wallet's own browser; needs `payer_ref`, the openid), app (parameters for an app), client (a card form on our page).
+    `notify_url` is not of cards: their gateway is told its endpoint once, when the account is set up.
     """
 
     out_no: str
