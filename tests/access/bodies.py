@@ -156,6 +156,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /pharmacy/review/{id}": {"version": 2, "verdict": "returned", "reason": "the dose"},
     "POST /pharmacy/dispense": {"code": "RX3001010010000001"},
     "POST /pharmacy/dispense/{id}": {"version": 2},
+    "POST /api/v1/prescriptions/verify": {"code": "RX3001010010000001", "holder": "ABCD-2345"},
     "POST /verify": {"number": "RX3001010010000001", "holder": "ABCD-2345"},
     "POST /api/v1/prescription-templates": TEMPLATE,
     "PUT /api/v1/prescription-templates/{id}": TEMPLATE,
@@ -193,7 +194,6 @@ QUERIES: dict[str, dict[str, str]] = {
     "POST /doctor/exceptions": {"doctor_id": "{doctor}"},
     "GET /admin/top-up": {"user_id": "{user}"},
     "POST /admin/top-up": {"user_id": "{user}"},
-    "GET /api/v1/prescriptions/verify": {"code": "RX3001010010000001", "holder": "ABCD-2345"},
     "GET /prescriptions/new": {"appointment": "{visit}"},
     "GET /prescriptions/offers": {"appointment": "{visit}"},
     "GET /prescriptions/found": {"appointment": "{visit}"},
@@ -206,7 +206,7 @@ ANSWERS = {
     "POST /api/v1/sessions": {401},
     "POST /sign-in": {401},
     "POST /sign-in/code": {401, 303},
-    "GET /api/v1/prescriptions/verify": {404},  # a wrong number looks like a wrong holder's code
+    "POST /api/v1/prescriptions/verify": {404},  # a wrong number looks like a wrong holder's code
     "POST /verify": {404},
     "POST /pharmacy/dispense": {404},
 }

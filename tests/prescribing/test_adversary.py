@@ -273,3 +273,11 @@ def test_a_reason_to_void_has_words(people, formula, house):
     one = formula()
     assert people["zhang"]("POST", f"{PATH}/{one['id']}/void", json={"reason": "   "}).status_code == 422
     assert state(house, one).status == "draft"
+
+
+@pytest.mark.parametrize(("grams", "times", "high"), [("6", 6, False), ("6", 2, True), ("20", 24, True)])
+def test_a_dose_is_not_smaller_for_being_divided_by_the_hour(formula, grams, times, high):
+    """细辛 as powder, a gram at one time at most: twenty grams in twenty-four parts are still twenty grams."""
+    regimen = {"doses": 7, "form": "powder", "times_per_day": times}
+    one = formula(medicines=[{"name": "细辛", "amount": grams}], regimen=regimen)
+    assert ("dose_high" in {each["rule"] for each in one["findings"]}) is high

@@ -193,7 +193,7 @@ def test_a_toxic_medicine_needs_a_second_person(people, law, draft, visit, house
 
 
 def verified(client, code, holder):
-    return client("GET", f"{PATH}/verify?code={code}&holder={holder}")
+    return client("POST", f"{PATH}/verify", json={"code": code, "holder": holder})
 
 
 def test_whoever_holds_the_paper_asks(people, accepted, house):
@@ -245,9 +245,7 @@ def test_two_pharmacists_at_once(people, waiting_one, house, qian):
         house, *(lambda tx, me=me: service.review(tx, me, one["id"], data, now) for me in (zhao, other, zhao)),
         lambda tx: service.review(tx, other, one["id"], back, now),
     )  # fmt: skip
-    assert sorted(got)[:-1] == sorted([*["not_waiting"] * 3, "x"])[:3] or set(got) <= {
-        "effective", "returned", "conflict", "not_waiting"
-    }  # fmt: skip
+    assert set(got) <= {"effective", "returned", "conflict", "not_waiting"}
     assert sum(each in ("effective", "returned") for each in got) == 1, got
     assert house.db.read(lambda tx: tx.query(PharmacistReview).count()) == 1
     assert house.db.read(lambda tx: tx.query(Signature).count()) == (2 if "effective" in got else 1)

@@ -20,6 +20,7 @@ from suwen.prescribing.schemas import (
     Replayed,
     ReviewInput,
     Verification,
+    VerifyInput,
     WaitingLine,
 )
 
@@ -42,15 +43,16 @@ def waiting(
     return service.waiting(tx, me, now, step=step, after=after, limit=limit)
 
 
-@get("/api/v1/prescriptions/verify", who=ANYONE, tags=TAGS)
-def verify(tx: Session, house: House, me: Actor, now: datetime, code: str, holder: str) -> Verification:
-    """Is a paper genuine, and may it be dispensed? `holder` is the holder's code that is printed on it.
+@post("/api/v1/prescriptions/verify", who=ANYONE, tags=TAGS, status=200, once=False)
+def verify(tx: Session, house: House, me: Actor, now: datetime, data: VerifyInput) -> Verification:
+    """Is a paper genuine, and may it be dispensed? `holder` is the holder's code that is printed on it; it stands in
+    the body because addresses are kept in logs.
 
     `verdict`: authentic, partially_dispensed, dispensed, altered, void, expired or not_effective. An unknown number
     and a wrong code are both 404.
     """
-    service.count(house.limiter, me.ip, code)
-    return service.verify(tx, me, code, holder, now)
+    service.count(house.limiter, me.ip, data.code)
+    return service.verify(tx, me, data.code, data.holder, now)
 
 
 @post("/api/v1/prescriptions/{id:str}/claim", who=PHARMACISTS, tags=TAGS, audited="prescription", status=200)

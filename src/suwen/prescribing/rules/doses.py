@@ -22,6 +22,7 @@ DECOCTED = Rule(
 )  # fmt: skip
 RULES = (HIGH, LOW, TOGETHER, NO_RANGE, DECOCTED)
 
+MOST_TIMES = Decimal(6)
 TOXIC = ("有毒", "大毒")
 DECOCTION: tuple[Basis, ...] = ("per_day_decoction",)
 POWDER: tuple[Basis, ...] = ("per_day_powder", "per_dose_powder", "formula_batch")
@@ -79,8 +80,9 @@ def day_limit(line: Line, piece: Piece) -> Decimal | None:
 
 
 def _times(line: Line) -> Decimal:
-    """Not said is once: the strictest reading of a range for one time."""
-    return line.item.times_per_day or Decimal(1)
+    """Not said is once: the strictest reading of a range for one time. Nobody takes a powder day and night: what is
+    divided further than that is no smaller for it."""
+    return min(line.item.times_per_day or Decimal(1), MOST_TIMES)
 
 
 def _amount(line: Line, basis: Basis) -> Decimal:

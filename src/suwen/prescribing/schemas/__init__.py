@@ -21,6 +21,7 @@ from suwen.prescribing.schemas.steps import (
     ReviewInput,
     SignForm,
     SignInput,
+    VerifyInput,
     VoidInput,
 )
 from suwen.prescribing.schemas.views import (
@@ -44,4 +45,4 @@ __all__ = ["Answer", "ChangeInput", "CheckInput", "Checks", "Content", "Dispense
            "DoctorSnapshot", "DraftInput", "EditorForm", "EvaluationView", "ExtendInput", "Facts", "FindingView",
            "History", "Kind", "Medicine", "PersonSnapshot", "Pharmacy", "PrescriptionLine", "PrescriptionView",
            "Preview", "Regimen", "Replayed", "ReviewInput", "ReviewView", "SignForm", "SignInput", "SignatureView",
-           "Verification", "VoidInput", "WaitingLine", "lines_of"]  # fmt: skip
+           "Verification", "VerifyInput", "VoidInput", "WaitingLine", "lines_of"]  # fmt: skip

@@ -76,6 +76,13 @@ class DispenseInput(Input):
     note: Annotated[str, msgspec.Meta(max_length=500)] | None = None
 
 
+class VerifyInput(Input):
+    """What stands on the paper: its number, and the code that only its holder knows."""
+
+    code: Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
+    holder: Annotated[str, msgspec.Meta(min_length=1, max_length=30)]
+
+
 class ExtendInput(Input):
     days: Annotated[int, msgspec.Meta(ge=1, le=30)]
 
