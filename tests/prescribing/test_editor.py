@@ -1,5 +1,6 @@
 """The editor's own requests: names, what can be put in, what is found while somebody writes; shelves and prices."""
 
+import json
 import re
 
 import pytest
@@ -96,6 +97,37 @@ def test_what_was_put_in_is_looked_at_before_it_is_signed(people, visit):
     refused = zhang("POST", f"/api/v1/prescriptions/{id}/sign", json=said)
     assert (refused.status_code, refused.json()["code"]) == (422, "not_looked")
     assert zhang("GET", f"/api/v1/prescriptions/{id}").json()["status"] == "draft"
+    signed = zhang.confirm()("POST", f"/api/v1/prescriptions/{id}/sign", json=said | {"looked": True})
+    assert signed.status_code == 200, signed.text
+    [made] = zhang("GET", f"/api/v1/prescriptions/{id}/history").json()["signatures"]
+    assert json.loads(made["signed"])["looked"] is True
+
+
+def test_reasons_are_kept_with_the_draft_and_count_for_nothing_there(people, visit):
+    """Typed beside the finding, found again on the way back, and gone with the amount they were written for."""
+    zhang, place, why = people["zhang"], f"/prescriptions/desk/{visit}", "寒饮，先煎一小时，小量试服"
+    told = {"allergies": "some syrup", "pregnancy": "no", "follow_up": "seen"}  # no list knows it: to be read
+    form = HERBS | told | {"medicines.0.amount": "16"}
+    keys = re.findall(r'data-finding="([^"@]+)"[^>]*data-needs="(\w+)"', zhang.form(place, form).text)
+    assert {need for _, need in keys} == {"reason", "acknowledgement"}, keys
+    said = {f"answers.{n}.key": key for n, (key, _) in enumerate(keys)}
+    given = {f"answers.{n}.{'reason' if need == 'reason' else 'read'}": why if need == "reason" else "on"
+             for n, (_, need) in enumerate(keys)}  # fmt: skip
+    read = zhang.form(place, form | said | given | {"then": "review"})
+    [id] = set(re.findall(rf'action="{place}/([0-9a-f-]+)/sign"', read.text))
+    lines = zhang.page(f"{place}?one={id}").text
+    reasons = sum(need == "reason" for _, need in keys)
+    assert lines.count(f'value="{why}"') == reasons
+    assert len(re.findall(r'name="answers\.\d+\.read" checked', lines)) == len(keys) - reasons
+    one = zhang("GET", f"/api/v1/prescriptions/{id}").json()
+    assert [each["answer"] for each in one["findings"] if each["needs"] == "reason"] == [why] * reasons
+    zhang.confirm()
+    bare = zhang("POST", f"/api/v1/prescriptions/{id}/sign", json={"version": one["version"]})
+    assert (bare.status_code, bare.json()["code"]) == (409, "needs_resign")
+    more = zhang.form(f"{place}/{id}", HERBS | told | said | given | {"version": str(one["version"])})
+    dosed = re.search(r'data-finding="[^"]*:20"[\s\S]*?</li>', more.text)
+    assert dosed
+    assert why not in dosed.group()
 
 
 def test_what_is_read_through_is_the_paper_itself(people, visit):

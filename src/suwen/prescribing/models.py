@@ -22,8 +22,8 @@ class Prescription(Versioned):
     as_needed, most_per_day, quantity and quantity_unit; numbers are decimal strings. `regimen` says how a formula is
     made and taken: form, doses (剂), doses_per_day, ml, times_per_day, timing, route, temperature, avoid (忌口).
     `facts` is what the doctor asked for this prescription: pregnancy, lactating, weight_kg, conditions. `answers` are
-    the doctor's reasons, by key of the finding. `last_day` is the last day it is taken, `valid_until` the last moment
-    it may be dispensed.
+    the doctor's reasons, by key of the finding; of a draft, proposals that a signature must bring again. `last_day` is
+    the last day it is taken, `valid_until` the last moment it may be dispensed.
     """
 
     __tablename__ = "prescriptions"

@@ -47,7 +47,7 @@ def save_new(
     one: str | None = "new",
 ) -> Page:  # fmt: skip
     data = inserting.filled(tx, me, appointment_id, data, now)
-    made = service.draft(tx, me, data.draft(appointment_id), now)
+    made = service.draft(tx, me, data.draft(appointment_id), now, data.typed_answers)
     return _editor(tx, me, house, now, request, appointment_id, made.id, data.then, said=data.typed_answers)
 
 
@@ -56,7 +56,7 @@ def save(
     tx: Session, me: Actor, house: House, now: datetime, request: Any, appointment_id: str, one: str, data: EditorForm
 ) -> Page:
     data = inserting.filled(tx, me, appointment_id, data, now)
-    service.change(tx, me, one, data.content(), now)
+    service.change(tx, me, one, data.content(), now, data.typed_answers)
     return _editor(tx, me, house, now, request, appointment_id, one, data.then, said=data.typed_answers)
 
 

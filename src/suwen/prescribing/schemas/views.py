@@ -165,7 +165,8 @@ class WaitingLine(View):
 
 
 class PrescriptionView(View):
-    """`findings` are the last evaluation's, for those who treat; `answers` the reasons the doctor signed, by finding.
+    """`findings` are the last evaluation's, for those who treat; `answers` the reasons the doctor signed, by finding
+    (of a draft: those written so far, which count for nothing yet).
     `holder_code` is for the person's family and the doctor: who holds it may ask whether the prescription is genuine.
     """
 

@@ -153,13 +153,14 @@ def view_of(evaluation: SafetyEvaluation, locale: str, answers: Mapping[str, str
 
 
 def shown(findings: list[Any], locale: str, answers: Mapping[str, str], read: list[str]) -> list[FindingView]:
-    """Stored findings in the reader's language."""
+    """Stored findings in the reader's language. A draft keeps its nods among the answers."""
     said = "zh" if locale.startswith("zh") else "en"
     names = [name for name in FindingView.__struct_fields__ if name not in ("text", "acknowledged", "answer")]
     return [
         FindingView(
             **{"needs": "nothing"} | {name: one[name] for name in names if name in one}, text=one[said],
-            acknowledged=one["key"] in read, answer=answers.get(one["key"]),
+            acknowledged=one["key"] in read or answers.get(one["key"]) == READ,
+            answer=None if answers.get(one["key"]) == READ else answers.get(one["key"]),
         )
         for one in findings
     ]  # fmt: skip

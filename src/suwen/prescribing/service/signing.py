@@ -53,17 +53,17 @@ def sign(tx: Session, actor: Actor, id: str, data: SignInput, now: datetime) -> 
     checking.refuse_unsafe(checked, data.answers, data.acknowledged)
     refuse_unconfirmed(tx, actor, now)
     answers, acknowledged = checking.given(checked, data.answers, data.acknowledged)
-    return _signed(tx, actor, found, data.version, signer, fresh, checked, answers, acknowledged, now)
+    said = {"answers": answers, "acknowledged": acknowledged, "looked": data.looked}
+    return _signed(tx, actor, found, data.version, signer, fresh, checked, said, now)
 
 
 def _signed(
     tx: Session, actor: Actor, found: Prescription, version: int, signer: Any, fresh: dict[str, Any],
-    checked: checking.Checked, answers: dict[str, str], acknowledged: list[str], now: datetime,
+    checked: checking.Checked, said: dict[str, Any], now: datetime,
 ) -> Prescription:  # fmt: skip
     law, zone = jurisdictions()[fresh["jurisdiction"]], checking.clinic_zone(tx)
     evaluation = checking.store(tx, checked, found.id, "sign", now)
     signatures.invalidate(tx, found.id, now)
-    said: dict[str, Any] = {"answers": answers, "acknowledged": acknowledged}
     until = None if law.pharmacist_review else law.valid_until(now, zone)
     if until:
         said["valid_until"] = signatures.moment(until)
@@ -72,8 +72,8 @@ def _signed(
     values = fresh | {
         "status": lifecycle.after("sign", reviewed=law.pharmacist_review), "content_hash": made.content_hash,
         "signed_by": signer.name, "signer_id": actor.id, "signed_at": now, "prescription_date": now,
-        "answers": answers or None, "evaluation_id": evaluation.id, "safety_checked": True, "return_reason": None,
-        "reviewed_by": None, "reviewed_at": None,
+        "answers": said["answers"] or None, "evaluation_id": evaluation.id, "safety_checked": True,
+        "return_reason": None, "reviewed_by": None, "reviewed_at": None,
     }  # fmt: skip
     if until:
         values |= {"effective_at": now, "valid_until": until}

@@ -1,5 +1,6 @@
 """Writing and voiding. Only the doctor of a visit that has begun writes; each saved draft is checked."""
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -17,6 +18,7 @@ from suwen.prescribing.events import PrescriptionReopened, PrescriptionVoided
 from suwen.prescribing.models import Prescription
 from suwen.prescribing.rules import codes
 from suwen.prescribing.schemas import ChangeInput, CheckInput, DraftInput, Preview, lines_of
+from suwen.prescribing.schemas.steps import Answer
 from suwen.prescribing.service import checking, composing, signatures
 from suwen.prescribing.service.moving import move, note, own, refuse, tell
 
@@ -42,15 +44,20 @@ def has_begun(visit: Any) -> bool:
     return visit.status == "completed" or visit.room in BEGUN or at_desk
 
 
-def draft(tx: Session, actor: Actor, data: DraftInput, now: datetime) -> Prescription:
-    """Begin a prescription for a visit. Refused: other doctors' visits, visits that have not begun."""
+def draft(
+    tx: Session, actor: Actor, data: DraftInput, now: datetime, proposed: Mapping[str, Answer] | None = None
+) -> Prescription:
+    """Begin a prescription for a visit. Refused: other doctors' visits, visits that have not begun.
+
+    `proposed` are answers to findings, by key: kept with the draft, so that nobody writes them twice. They count for
+    nothing until they are sent along with the signature."""
     visit = _visit(tx, actor, data)
     if not has_begun(visit):
         raise VisitNotStarted()
     values = _columns(tx, actor, data, visit, now) | {
         "id": new_id(), "consultation_id": visit.consultation_id, "doctor_id": visit.doctor_id,
         "patient_id": visit.patient_id, "patient_name": visit.name, "prescription_date": now, "created_at": now,
-        "updated_at": now,
+        "updated_at": now, "answers": _proposed(proposed),
     }  # fmt: skip
     made = _stored(tx, values, _day(now, actor.zone))
     _check(tx, made, now)
@@ -58,16 +65,19 @@ def draft(tx: Session, actor: Actor, data: DraftInput, now: datetime) -> Prescri
     return made
 
 
-def change(tx: Session, actor: Actor, id: str, data: ChangeInput, now: datetime) -> Prescription:
+def change(
+    tx: Session, actor: Actor, id: str, data: ChangeInput, now: datetime, proposed: Mapping[str, Answer] | None = None
+) -> Prescription:
     """Change what is not in effect yet; what was signed becomes a draft again, and its signatures are worth nothing.
 
-    Refused: what is in effect, and what was changed since `version` was read.
+    `proposed` as in `draft`. Refused: what is in effect, and what was changed since `version` was read.
     """
     found = own(tx, actor, id)
     refuse(found, "change")
     signed = found.status != "draft"
     visit = queries.visit(tx, found.appointment_id) if found.appointment_id else None
     values = _columns(tx, actor, data, visit, now) | {"status": "draft"} | UNSIGNED
+    values["answers"] = _proposed(proposed)
     move(tx, found, "change", values, now, data.version)
     if signed:
         signatures.invalidate(tx, found.id, now)
@@ -104,6 +114,13 @@ def void(tx: Session, actor: Actor, id: str, reason: str, now: datetime) -> Pres
     if not was_draft:
         tell(tx, found, PrescriptionVoided, now)
     return found
+
+
+def _proposed(answers: Mapping[str, Answer] | None) -> dict[str, str] | None:
+    given = {
+        key: (one.reason or "").strip() or (checking.READ if one.read else "") for key, one in (answers or {}).items()
+    }
+    return {key: text for key, text in given.items() if text} or None
 
 
 def _visit(tx: Session, actor: Actor, data: DraftInput) -> Any:

@@ -12,6 +12,7 @@ export function filled(form) {
 }
 
 export function check(form) {
+  if (!form.dataset.check) return; // a template is for nobody yet: there is nothing to check it against
   clearTimeout(clocks.get(form));
   clocks.set(form, setTimeout(() => ask(form), PAUSE));
 }

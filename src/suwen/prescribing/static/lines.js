@@ -164,7 +164,7 @@ function tidy() {
     const keep = last ? all.indexOf(last) + 2 : 1;
     for (const line of all.slice(keep)) line.remove();
     for (const part of form.querySelectorAll("[data-line-tools], [data-line-hint], [data-step]")) part.hidden = false;
-    form.querySelector("[data-kind-change]").hidden = true;
+    for (const button of form.querySelectorAll("[data-kind-change]")) button.hidden = true; // a template has none
     weigh(form);
     if (last) check(form);
   }
