@@ -111,6 +111,20 @@ def test_the_list(people, signed, draft):
     assert people["chen"].page(f"/prescriptions/{other['id']}/edit").status_code == 404
 
 
+def test_a_prescription_is_found_by_its_number(people, signed):
+    """As the link at a finding about another prescription asks for it."""
+    one, other = signed(), signed()
+    for number in (one["code"], f"{one['code'][:8]} {one['code'][8:]}", one["code"].lower()):
+        found = people["zhang"].page(f"/prescriptions?q={number}")
+        assert f"/prescriptions/{one['id']}" in found.text
+        assert other["id"] not in found.text
+    for login, number in (("chen", one["code"]), ("eve", one["code"]), ("zhang", "RX1"), ("zhang", one["code"][:-1])):
+        empty = people[login].page(f"/prescriptions?q={number}")
+        assert empty.status_code == 200
+        assert one["id"] not in empty.text
+        assert "No prescription of this number that is open to you." in text(empty)
+
+
 def test_voiding_on_the_page(people, signed):
     one = signed()
     zhang, path = people["zhang"], f"/prescriptions/{one['id']}"

@@ -20,10 +20,13 @@ PDF = ".pdf"
 
 
 @page("/prescriptions", who=READERS, audited="prescription")
-def listing(tx: Session, me: Actor, now: datetime, status: str | None = None, after: str | None = None) -> Page:
+def listing(
+    tx: Session, me: Actor, now: datetime, status: str | None = None, q: str | None = None, after: str | None = None
+) -> Page:
     shown = {
-        "part": service.prescriptions(tx, me, now, status=status or None, after=after),
-        "coming": papers.coming(tx, me) if not status and not after else [],
+        "part": service.prescriptions(tx, me, now, status=status or None, number=q, after=after),
+        "coming": papers.coming(tx, me) if not status and not after and not q else [],
+        "q": q or "",
         "status": status or "",
         "after": after,
     }

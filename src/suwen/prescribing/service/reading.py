@@ -18,6 +18,7 @@ from suwen.core.schemas import Slice
 from suwen.prescribing import queries
 from suwen.prescribing.errors import NoSuchPrescription
 from suwen.prescribing.models import PharmacistReview, Prescription, SafetyEvaluation, Signature, SigningKey
+from suwen.prescribing.rules import codes
 from suwen.prescribing.schemas import (
     DispensingView,
     DoctorSnapshot,
@@ -67,9 +68,9 @@ def prescription(tx: Session, actor: Actor, id: str, now: datetime, *, action: s
 
 def prescriptions(
     tx: Session, actor: Actor, now: datetime, *, status: str | None = None, profile_id: str | None = None,
-    appointment_id: str | None = None, after: str | None = None, limit: int | None = None,
+    appointment_id: str | None = None, number: str | None = None, after: str | None = None, limit: int | None = None,
 ) -> Slice[PrescriptionLine]:  # fmt: skip
-    """Newest first: those one may read. No medicine is named in a list."""
+    """Newest first: those one may read. No medicine is named in a list. `number` as somebody typed it."""
     found = queries.visible(actor.role, actor.id, actor.doctor_id, now)
     if status:
         found = found.where(Prescription.status == status)
@@ -77,6 +78,8 @@ def prescriptions(
         found = found.where(Prescription.patient_profile_id == profile_id)
     if appointment_id:
         found = found.where(Prescription.appointment_id == appointment_id)
+    if number:
+        found = found.where(Prescription.code == (codes.read(number) or ""))
     rows, following = keyset(tx, found, NEWEST, after, limit)
     if rows:
         audit.seen(tx, actor, "read", "prescription", "list", profile_id, now=now)
