@@ -6,6 +6,7 @@ import pytest
 
 from suwen.prescribing.models import Prescription
 from suwen.prescribing.schemas.counter import CHECKS
+from tests.accounts.test_second_factor import digits, enrol
 from tests.prescribing.test_pages import text
 from tests.support.cast import PASSWORD
 
@@ -104,6 +105,30 @@ def test_accepted_with_the_password(people, submitted, house):
     mine = people["li"].page(f"/prescriptions/{submitted['id']}")
     assert "Ready for the pharmacy" in text(mine)
     assert re.search(r"[2-9A-Z]{4}-[2-9A-Z]{4}", text(mine))
+
+
+def test_who_signs_proves_it_by_the_second_step_too(people, china, draft, house, clock):
+    """The same two fields at the doctor's signature and at the pharmacist's."""
+    secrets = {login: enrol(people, clock, login)[0] for login in ("zhang", "zhao")}
+    one, zhang, zhao = draft(facts=ASKED), people["zhang"], people["zhao"]
+    place = f"/prescriptions/desk/{one['appointment_id']}"
+    read = zhang.page(f"{place}?one={one['id']}&step=review")
+    assert {"password", "code"} <= set(re.findall(r'name="(\w+)"', read.text))
+    answers = {f"answers.{n}.{key}": value for n, found in enumerate(one["findings"])
+               for key, value in (("key", found["key"]), ("reason", "seen and weighed"))}  # fmt: skip
+    said = answers | {"version": str(one["version"])}
+    wrong = zhang.form(f"{place}/{one['id']}/sign", said | {"code": "000000"})
+    assert (wrong.status_code, stored(house, one).status) == (401, "draft")
+    done = zhang.form(f"{place}/{one['id']}/sign", said | {"code": digits(secrets["zhang"], clock)})
+    assert (done.status_code, stored(house, one).status) == (200, "signed"), text(done)
+    page = taken(people, one)
+    assert {"password", "code"} <= set(re.findall(r'name="(\w+)"', page.text))
+    accept = FINE | {"version": version(page), "verdict": "accepted"}
+    wrong = zhao.form(f"/pharmacy/review/{one['id']}", accept | {"code": "000000"})
+    assert (wrong.status_code, stored(house, one).status) == (401, "signed")
+    assert zhao.form(f"/pharmacy/review/{one['id']}", accept).status_code == 403
+    done = zhao.form(f"/pharmacy/review/{one['id']}", accept | {"code": digits(secrets["zhao"], clock)})
+    assert (done.status_code, stored(house, one).status) == (303, "effective"), text(done)
 
 
 def test_a_concern_is_not_accepted(people, submitted, house):
