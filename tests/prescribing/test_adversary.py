@@ -281,3 +281,12 @@ def test_a_dose_is_not_smaller_for_being_divided_by_the_hour(formula, grams, tim
     regimen = {"doses": 7, "form": "powder", "times_per_day": times}
     one = formula(medicines=[{"name": "细辛", "amount": grams}], regimen=regimen)
     assert ("dose_high" in {each["rule"] for each in one["findings"]}) is high
+
+
+@pytest.mark.parametrize(("amount", "many"), [("12", False), ("13", True), ("100", True)])
+def test_a_hundred_tablets_at_once_are_not_passed_over(draft, amount, many):
+    """Also of what the reference knows no limit for."""
+    given = {"name": "地高辛片 0.25 mg", "amount": amount, "unit": "片", "frequency_code": "qd", "duration_days": 3}
+    one = draft(kind="general", medicines=[given])
+    assert one["medicines"][0]["code"]
+    assert ("amount_many" in {each["rule"] for each in one["findings"]}) is many

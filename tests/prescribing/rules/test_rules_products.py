@@ -223,6 +223,13 @@ def test_quantity_is_dose_by_frequency_by_days(quantity, rule):
     assert all("= 21" in one.zh and "= 21" in one.en for one in hits)
 
 
+@pytest.mark.parametrize(("amount", "many"), [("12", False), ("13", True), ("100", True)])
+def test_many_tablets_at_once_are_not_passed_over(amount, many):
+    """Also where no limit is known."""
+    hits = found(medicines(product(AMOXICILLIN, amount, "1")))
+    assert [one.severity for one in hits if one.rule == "amount_many"] == ([WARN] if many else [])
+
+
 @pytest.mark.parametrize(
     ("specification", "pack"),
     [

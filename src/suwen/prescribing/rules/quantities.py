@@ -15,7 +15,10 @@ from suwen.prescribing.rules.saying import Rule, found, number
 SHORT = Rule("quantity_short", "WARN", "Less is ordered than will be taken", "B-R5")
 OVER = Rule("quantity_over", "WARN", "More is ordered than will be taken, whole packs counted", "B-R5")
 NO_MOST = Rule("as_needed_open", "WARN", "As needed, without the most per day", "B-R5")
-RULES = (SHORT, OVER, NO_MOST)
+MANY = Rule("amount_many", "WARN", "More tablets, capsules or sachets at one time than anybody swallows", "B-R5")
+RULES = (SHORT, OVER, NO_MOST, MANY)
+SWALLOWED = frozenset({"片", "粒", "袋", "支"})  # pills (丸) are counted by the dozen
+MOST_AT_ONCE = 12
 ALONE = re.compile(r"(\d{1,4})\s*[^\W\d]*")
 PACK = re.compile(r"[x×*]\s*(\d{1,4})(?![\d.])")
 
@@ -41,6 +44,11 @@ def findings(case: Case) -> Iterator[Finding]:
             zh = f"{line.zh} 必要时服用，请写明每日最多次数。"
             en = f"{line.en} is taken as needed: write how often in a day at most, or confirm."
             yield found(NO_MOST, Severity.WARN, [line], zh, en)
+        if product.unit in SWALLOWED and line.item.amount is not None and line.item.amount > MOST_AT_ONCE:
+            many = number(line.item.amount)
+            zh = f"{line.zh} 每次 {many}{product.unit}，多于常见用量。请核对剂量或确认。"
+            en = f"{line.en}: {many} {product.unit} at one time are unusually many. Correct the amount, or confirm."
+            yield found(MANY, Severity.WARN, [line], zh, en, dose=many)
         yield from _compared(line, product)
 
 
