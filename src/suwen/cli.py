@@ -1,4 +1,4 @@
-"""suwen: serve, worker, migrate, demo, paysim, check, key, rotate-keys, audit, documents, reference, admin"""
+"""suwen: serve, worker, migrate, demo, paysim, check, key, rotate-keys, keys, audit, documents, reference, admin"""
 
 import argparse
 import getpass
@@ -44,6 +44,9 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("check", help="say what of the environment is usable, and how to mend the rest")
     commands.add_parser("key", help="print a new key for SUWEN_FIELD_KEYS")
     commands.add_parser("rotate-keys", help="write encrypted columns anew with the newest of SUWEN_FIELD_KEYS")
+    keying = commands.add_parser("keys", help="keys that prescriptions are signed with")
+    keying.add_argument("action", choices=["retire"])
+    keying.add_argument("user", help="account whose key is not used any more; its signatures still verify")
     auditing = commands.add_parser("audit", help="prove that the audit trail was not changed")
     auditing.add_argument("action", choices=["verify"])
     keeping = commands.add_parser("documents", help="make the document store's projections anew, or compare them")
@@ -154,6 +157,21 @@ def rotate_keys(_given: argparse.Namespace) -> None:
         print(f"{model.__tablename__}.{column}: {total} written anew")
 
 
+def keys(given: argparse.Namespace) -> None:
+    from suwen.app import build_house
+    from suwen.core.errors import DomainError
+    from suwen.prescribing import service
+
+    house = build_house(Settings.from_environment())
+    try:
+        retired = house.db.write(lambda tx: service.retire(tx, given.user, house.clock()))
+    except DomainError as error:
+        raise SystemExit(f"{given.user}: {error.title}") from None
+    finally:
+        house.db.close()
+    print(f"{given.user}: {'retired; the next signature makes a new key' if retired else 'had no key in use'}.")
+
+
 def audit(_given: argparse.Namespace) -> None:
     from suwen.app import build_house
     from suwen.core.audit import verify
@@ -255,6 +273,7 @@ COMMANDS = {
     "check": check,
     "key": key,
     "rotate-keys": rotate_keys,
+    "keys": keys,
     "audit": audit,
     "documents": documents,
     "admin": admin,

@@ -272,3 +272,14 @@ def test_signing_against_changing_and_voiding(people, formula, house):
     row = house.db.read(lambda tx: tx.get(Prescription, one["id"]))
     assert (row.status, row.diagnosis) in (("effective", "脾虚"), ("draft", "else"))
     assert len(WEEK) == 3
+
+
+def test_what_an_earlier_release_called_signed_waits_for_nobody(people, formula, house, clock, ids):
+    """It has no signature, so that nobody could accept it."""
+    one, zhao = formula(), people["zhao"]
+    old = update(Prescription).where(Prescription.id == one["id"])
+    house.db.write(lambda tx: tx.execute(old.values(status="signed", signed_at=clock(), signer_id=ids.users["zhang"])))
+    assert zhao("GET", f"{PATH}/waiting").json()["items"] == []
+    assert post(zhao, one, "claim").status_code == 404
+    assert review(zhao.confirm(), one).status_code == 409
+    assert people["zhang"]("GET", f"{PATH}/{one['id']}").json()["status"] == "signed"

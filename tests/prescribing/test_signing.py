@@ -4,7 +4,7 @@ import json
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from suwen.accounts.models import ApiToken, PatientProfile
@@ -12,6 +12,7 @@ from suwen.accounts.service.sessions import TOKEN_PREFIX
 from suwen.core import sealed
 from suwen.core.db import new_id
 from suwen.core.sealed import seal
+from suwen.prescribing.errors import NoSuchSigner
 from suwen.prescribing.models import Prescription, SafetyEvaluation, Signature, SigningKey
 from suwen.prescribing.rules import signing
 from suwen.prescribing.service import signatures
@@ -289,3 +290,20 @@ def test_canonical_text():
     assert not signing.fits(public, "text", made.upper())
     assert not signing.fits("nonsense", "text", made)
     assert json.loads(signing.canonical({"a": "\u2028"})) == {"a": "\u2028"}
+
+
+def test_a_retired_key_signs_no_more_and_still_verifies(people, formula, house, clock, ids):
+    zhang, first = people["zhang"].confirm(), formula()
+    assert sign(zhang, first).status_code == 200
+    assert house.db.write(lambda tx: signatures.retire(tx, ids.users["zhang"], clock())) == 1
+    assert house.db.write(lambda tx: signatures.retire(tx, ids.users["zhang"], clock())) == 0
+    second = formula()
+    refused = sign(zhang, second).json()  # the same formula twice wants reasons
+    reasons = {one["key"]: "wanted" for one in refused.get("findings", [])}
+    assert sign(zhang, second, answers=reasons).status_code == 200
+    keys = house.db.read(lambda tx: tx.scalars(select(SigningKey).order_by(SigningKey.created_at)).all())
+    assert [one.retired_at is None for one in sorted(keys, key=lambda one: one.id)] == [False, True]
+    assert valid(people, first["id"]) == [True]
+    assert valid(people, second["id"]) == [True]
+    with pytest.raises(NoSuchSigner):
+        house.db.write(lambda tx: signatures.retire(tx, "nobody", clock()))

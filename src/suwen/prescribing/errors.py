@@ -35,6 +35,10 @@ class OtherCurrency(Invalid):
     code, title = "price_in_other_currency", "Prices of medicines are in the clinic's own currency."
 
 
+class NoSuchSigner(NotFound):
+    code, title = "no_such_signer", "There is no account of this name."
+
+
 class VisitNotStarted(Conflict):
     code, title = "prescribed_before_visit", "A prescription is written in or after the visit. This one has not begun."
 

@@ -16,11 +16,12 @@ from suwen.prescribing.service.reading import (
     visit_of_prescription,
 )
 from suwen.prescribing.service.reviewing import claim, review, waiting
+from suwen.prescribing.service.signatures import retire
 from suwen.prescribing.service.signing import sign
 from suwen.prescribing.service.verifying import count, holder_code, verify
 from suwen.prescribing.service.writing import change, draft, preview, void
 
 __all__ = ["COLLECTION", "DeskVisit", "change", "claim", "count", "desk", "dispense", "document", "draft", "expire",
            "extend", "history", "holder_code", "of_appointment", "of_person", "prescription", "prescriptions",
-           "preview", "replay", "review", "sign", "verify", "view", "visit_of_prescription", "void",
+           "preview", "replay", "retire", "review", "sign", "verify", "view", "visit_of_prescription", "void",
            "waiting"]  # fmt: skip

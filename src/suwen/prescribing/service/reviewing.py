@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from suwen.accounts.models import User
@@ -27,7 +27,7 @@ from suwen.prescribing.errors import (
 )
 from suwen.prescribing.events import PrescriptionEffective, PrescriptionReturned
 from suwen.prescribing.jurisdictions import jurisdictions
-from suwen.prescribing.models import PharmacistReview, Prescription, SafetyEvaluation
+from suwen.prescribing.models import PharmacistReview, Prescription, SafetyEvaluation, Signature
 from suwen.prescribing.rules import lifecycle
 from suwen.prescribing.schemas import ReviewInput, WaitingLine
 from suwen.prescribing.service import checking, signatures
@@ -35,6 +35,8 @@ from suwen.prescribing.service.moving import move, note, refuse, tell
 
 LOOKS = timedelta(days=3)
 STEPS: dict[str, tuple[str, ...]] = {"review": lifecycle.FROM["accept"], "dispense": lifecycle.FROM["dispense"]}
+# What a release before the safety engine called signed has none, and nobody can accept it: it is written anew.
+HAS_SIGNATURE = exists().where(Signature.prescription_id == Prescription.id, Signature.invalidated_at.is_(None))
 OLDEST = [(Prescription.signed_at, "asc"), (Prescription.id, "asc")]
 
 
@@ -53,7 +55,7 @@ def waiting(
     if step == "dispense":
         found = found.where(Prescription.valid_until >= now)
     else:
-        found = found.where(Prescription.signer_id != actor.id)
+        found = found.where(Prescription.signer_id != actor.id, HAS_SIGNATURE)
     read, following = keyset(tx, found, OLDEST, after, limit)
     if read:
         audit.seen(tx, actor, "read", "prescription", "queue", purpose=step, now=now)
@@ -157,6 +159,8 @@ def _keep(
 def _waits(tx: Session, actor: Actor, id: str) -> Prescription:
     found = tx.get(Prescription, id, populate_existing=True)
     if found is None or actor.role != "pharmacist" or found.status not in (*STEPS["review"], *STEPS["dispense"]):
+        raise NoSuchPrescription()
+    if found.status == "signed" and signatures.current(tx, id) is None:
         raise NoSuchPrescription()
     return found
 

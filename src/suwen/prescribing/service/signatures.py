@@ -4,12 +4,16 @@ import json
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
+from suwen.accounts.models import User
+from suwen.core import audit
+from suwen.core.actor import SYSTEM
 from suwen.core.crypto import Unreadable
 from suwen.core.db import new_id, rows
 from suwen.core.sealed import seal, unseal
+from suwen.prescribing.errors import NoSuchSigner
 from suwen.prescribing.jurisdictions import jurisdictions
 from suwen.prescribing.models import Prescription, SafetyEvaluation, Signature, SigningKey
 from suwen.prescribing.rules import signing
@@ -110,6 +114,22 @@ def genuine(tx: Session, found: Prescription, reviewed: bool) -> bool:
     roles = {one.role for one in good}
     wanted = {"prescriber"} | ({"pharmacist"} if reviewed and found.effective_at else set())
     return wanted <= roles and all(valid(tx, found, one) for one in good)
+
+
+def retire(tx: Session, account: str, now: datetime) -> int:
+    """Take the key of an account (its name or its id) out of use; return how many there were.
+
+    The next signature makes a new one. The old key stays, so that what it has signed still verifies.
+    """
+    user_id = tx.scalar(select(User.id).where(or_(User.account == account, User.id == account)))
+    if user_id is None:
+        raise NoSuchSigner()
+    used = select(SigningKey.id).where(SigningKey.user_id == user_id, SigningKey.retired_at.is_(None))
+    keys = list(tx.scalars(used.with_for_update()))
+    for id in keys:
+        rows(tx, update(SigningKey).where(SigningKey.id == id).values(retired_at=now))
+        audit.seen(tx, SYSTEM, "write", "signing_key", id, purpose="retired", now=now)
+    return len(keys)
 
 
 def moment(at: datetime) -> str:
