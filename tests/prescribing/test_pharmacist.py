@@ -283,3 +283,10 @@ def test_what_an_earlier_release_called_signed_waits_for_nobody(people, formula,
     assert post(zhao, one, "claim").status_code == 404
     assert review(zhao.confirm(), one).status_code == 409
     assert people["zhang"]("GET", f"{PATH}/{one['id']}").json()["status"] == "signed"
+
+
+def test_the_doctor_sees_for_how_long_a_prescription_has_waited(people, waiting_one, clock):
+    waiting_one()
+    assert "waiting for" not in people["zhang"].page("/prescriptions").text
+    clock.advance(hours=49)
+    assert "waiting for 2 days" in people["zhang"].page("/prescriptions").text
