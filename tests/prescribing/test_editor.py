@@ -136,7 +136,7 @@ def test_what_is_read_through_is_the_paper_itself(people, visit):
     read = zhang.form(place, HERBS | {"then": "review", "medicines.1.name": "白术"})
     [id] = set(re.findall(rf'action="{place}/([0-9a-f-]+)/sign"', read.text))
     [here] = re.findall(r'<article class="sheet rx-paper">.*?</article>', read.text, re.S)
-    for words in ("附子", "Rp", "rx-above", "rx-blank", "3 doses", "Not signed yet"):
+    for words in ("附子", "Rp", "rx-above", "rx-blank", "3 doses", "Not signed yet", "<dt>Sex</dt>"):
         assert words in here
     assert here in zhang.page(f"/prescriptions/{id}").text
     later = zhang.page(f"{place}?one={id}&step=review")

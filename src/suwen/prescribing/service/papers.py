@@ -116,10 +116,15 @@ def _head(tx: Session, one: PrescriptionView, place: ZoneInfo, locale: str) -> r
         .where(Doctor.id == one.doctor_id)
     ).one()
     person = one.patient_snapshot
+    if person is None:  # not signed yet: what would be signed now
+        now_is = tx.get_one(PatientProfile, one.patient_profile_id)
+        sex, born = now_is.gender, now_is.birthday
+    else:
+        sex, born = person.gender, person.dob
     return rendering.Head(
         number=one.code, day=one.prescription_date.astimezone(place).date(), name=one.patient_name,
         diagnosis=one.diagnosis, institution=where.hospital, fee="自费" if chinese(locale) else "self-pay",
-        sex=person.gender if person else None, born=person.dob if person else None,
+        sex=sex, born=born,
         weight_kg=one.facts.weight_kg if one.facts else None,
         visit=one.appointment_id[-8:].upper() if one.appointment_id else "",
         department=where.name or where.department or "",
