@@ -228,6 +228,44 @@ def test_a_classic_formula_is_looked_at_before_it_is_signed(editor):
     expect(editor.get_by_text("Signed. The patient can read it now.")).to_be_visible()
 
 
+@pytest.mark.parametrize(
+    ("kind", "typed", "name", "each", "often", "days", "in_all"),
+    [
+        ("Compound products", "gpw", "归脾丸", "1", "bid", "7", "14"),
+        ("General medicines", "amxl", "阿莫西林胶囊 0.5 g", "1", "tid", "5", "15"),
+    ],
+)
+def test_a_packed_medicine_up_to_its_signature(editor, kind, typed, name, each, often, days, in_all):
+    """Offered by its initials; how much that is in all is computed while the doctor writes, and stands on the paper."""
+    problems = complaints(editor)
+    editor.get_by_text(kind, exact=True).click()
+    expect(editor.get_by_role("combobox", name="Medicine", exact=True)).to_be_visible()
+    editor.fill("[name=diagnosis]", "不寐" if kind == "Compound products" else "Acute sinusitis")
+    editor.focus("input[name='medicines.0.name']")
+    editor.keyboard.type(typed)
+    expect(editor.get_by_role("option").first).to_contain_text(name)
+    editor.keyboard.press("Enter")
+    assert line(editor, 0, "name") == name
+    assert line(editor, 0, "specification") != ""
+    assert focused(editor) == "medicines.0.amount"
+    editor.keyboard.type(each)
+    editor.select_option("[name='medicines.0.frequency_code']", often)
+    editor.fill("[name='medicines.0.duration_days']", days)
+    editor.check("[name=no_allergies]")
+    expect(editor.locator("[data-quantity]")).to_have_attribute("placeholder", in_all)
+    editor.get_by_role("button", name="Save and read through").click()
+    expect(editor.locator(".sheet .rx-name")).to_contain_text(name)
+    for box in editor.get_by_label("I have seen this").all():
+        box.check()
+    for reason in editor.get_by_label("Why all the same").all():
+        reason.fill("weighed against the diagnosis")
+    editor.get_by_label("Your password").fill(PASSWORD)
+    editor.get_by_role("button", name="Sign", exact=True).click()
+    expect(editor.get_by_text("Signed. The patient can read it now.")).to_be_visible()
+    expect(editor.locator(".sheet")).to_contain_text(in_all)
+    assert problems == []
+
+
 @pytest.mark.parametrize("locale", ["en", "zh-CN"])
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["1280", "390"])
 def test_nothing_is_wrong_for_axe(browser, clinic, locale, size):
