@@ -3,7 +3,6 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-import segno
 from markupsafe import Markup
 
 from suwen.core import times
@@ -38,5 +37,7 @@ def verify_address(base_url: str, code: str = "") -> str:
 
 def qr(text: str) -> Markup:
     """As SVG to stand in a page; black on white, or no reader finds it."""
+    import segno  # a server that prints nothing does without it
+
     made = segno.make_qr(text, error="m")
     return Markup(made.svg_inline(border=2, dark="#000", light="#fff", omitsize=True))  # noqa: S704  our own address
