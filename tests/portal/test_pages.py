@@ -23,7 +23,7 @@ def test_the_export_of_the_trail_is_itself_in_the_trail(people):
 def test_home_is_for_everybody_and_staff_go_to_their_desks(people):
     assert people["guest"].page("/").status_code == 200
     assert people["li"].page("/").status_code == 200
-    for who, desk in (("zhang", "/doctor/today"), ("admin", "/admin"), ("zhao", "/prescriptions")):
+    for who, desk in (("zhang", "/doctor/today"), ("admin", "/admin"), ("zhao", "/pharmacy")):
         assert people[who].page("/").headers["location"] == desk
 
 
