@@ -183,7 +183,8 @@ class Way(RuleBasedStateMachine):
 
     def teardown(self):
         """What was given out in one life of the person is nothing to the next."""
-        self.house.db.write(lambda tx: tx.execute(update(Prescription).values(last_day=START.date() - timedelta(9))))
+        nothing = update(Prescription).values(status="voided", last_day=START.date() - timedelta(9))
+        self.house.db.write(lambda tx: tx.execute(nothing))
 
 
 def test_every_step_in_every_state(house, people, clock, law, visit):

@@ -100,13 +100,15 @@ def _write(tx: Session, collection: str, id: str, body: Body | None, revision: i
     values = {"body": body, "revision": revision, "updated_at": datetime.now(UTC)}
     mine = (DOCUMENTS.c.collection == collection, DOCUMENTS.c.id == id)
     change = update(DOCUMENTS).where(*mine).values(**values)
-    if rows(tx, change if force else change.where(DOCUMENTS.c.revision <= revision)):
+    change = change if force else change.where(DOCUMENTS.c.revision <= revision)
+    if rows(tx, change):
         return True
-    if tx.scalar(select(DOCUMENTS.c.revision).where(*mine)) is not None:
-        return False
-    try:
-        with tx.begin_nested():
-            tx.execute(insert(DOCUMENTS).values(collection=collection, id=id, **values))
-    except IntegrityError:  # somebody else has just put it there: now there is one to compare with
-        return bool(rows(tx, change if force else change.where(DOCUMENTS.c.revision <= revision)))
-    return True
+    if tx.scalar(select(DOCUMENTS.c.revision).where(*mine)) is None:
+        try:
+            with tx.begin_nested():
+                tx.execute(insert(DOCUMENTS).values(collection=collection, id=id, **values))
+            return True
+        except IntegrityError:
+            pass
+    # Somebody else has put one there, maybe only since we looked: now there is one to compare with.
+    return bool(rows(tx, change))
