@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # The whole suite: on SQLite, on a private MariaDB, in a real browser on a loopback-only network, and once in another time zone.
-# All of it runs even when a part fails; the end says what failed. WHAT="sqlite mariadb browser zone" narrows it.
+# All of it runs even when a part fails; the end says what failed. WHAT="sqlite mariadb zone calls browser" narrows it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export PYTHONPATH=src:.
 python=.venv/bin/python
-what=${WHAT:-sqlite mariadb zone browser}
+what=${WHAT:-sqlite mariadb zone calls browser}
 logs=var/test
 mkdir -p $logs
 : >$logs/summary
@@ -46,7 +46,8 @@ rules=$(find tests -name 'test_rules*.py' -o -path '*/rules/test_*.py' | sort)
 if ! command -v chromium >/dev/null; then
     echo "browser: no chromium is installed, so no page was tried" | tee -a $logs/summary
 elif [ -n "$(find tests/browser -name 'test_*.py' 2>/dev/null)" ]; then
-    part browser alone $pytest -n 2 --dist loadfile -m browser tests/browser  # the crawl of every page beside all else
+    part calls alone $pytest -m browser tests/browser/test_call.py  # frames are counted: nothing runs beside them
+    part browser alone $pytest -n 2 --dist loadfile -m browser tests/browser --ignore=tests/browser/test_call.py
 fi
 
 echo

@@ -82,7 +82,9 @@ def tab_to(page: Page, name: str, value: str = "") -> None:
 def herb(page: Page, typed: str, grams: str) -> None:
     """In the field of a name: letters, Enter for the first that is offered, grams, Enter for the next line."""
     page.keyboard.type(typed)
-    expect(page.get_by_role("listbox", name="Suggestions")).to_be_visible()
+    offered = page.get_by_role("listbox", name="Suggestions")
+    expect(offered).to_be_visible()
+    expect(offered).not_to_have_attribute("aria-busy", "true")  # it is the list of all the letters
     page.keyboard.press("Enter")
     page.keyboard.type(grams)
     page.keyboard.press("Enter")

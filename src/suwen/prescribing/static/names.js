@@ -33,7 +33,8 @@ async function look(input) {
   input.closest(".rx-cell").append(list);
   list.hidden = false;
   input.setAttribute("aria-expanded", "true");
-  open = { input, list, at: -1 };
+  list.removeAttribute("aria-busy");
+  open = { input, list, at: -1, stale: false };
   activate(0);
 }
 
@@ -87,6 +88,11 @@ function typed(input) {
   const line = input.closest("[data-line]");
   if (line) line.querySelector("[data-code]").value = "";
   else input.closest("form").querySelector("[data-insert]").value = "";
+  asked++; // what is on its way was asked with fewer letters
+  if (open?.input === input) {
+    open.stale = true;
+    open.list.setAttribute("aria-busy", "true");
+  }
   clearTimeout(clock);
   clock = setTimeout(() => look(input), PAUSE);
 }
@@ -108,6 +114,8 @@ document.addEventListener("keydown", (event) => {
     }
     return;
   }
+  // An offer made for fewer letters is another herb: whoever is quicker than the list keeps what was typed.
+  if (open.stale && (event.key === "Enter" || event.key === "Tab")) return void close();
   const options = open.list.querySelectorAll("[role=option]");
   if (event.key === "ArrowDown") activate(open.at + 1);
   else if (event.key === "ArrowUp") activate(open.at - 1);
