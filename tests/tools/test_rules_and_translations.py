@@ -73,7 +73,7 @@ def test_what_is_missing_or_wrong_is_named(package):
     ("name", "text", "said"),
     [
         ("src/suwen/a.py", "x = 1\n" * 401, "401 lines"),
-        ("docs/x.md", "pip install --index-url https://py" + "pi.org/simple\n", "line 1: the address"),
+        ("docs/x.md", "have it from py" + "pi.org\n", "line 1: the address"),
         ("docs/x.md", "see\n/wo" + "rk/main\n", "line 2: the address"),
         ("src/suwen/a/templates/a.html", '<p>\n<b style="color: red">', "line 2: an inline style"),
         ("src/suwen/a/templates/a.html", "<script>alert(1)</script>", "an inline script"),
