@@ -30,6 +30,8 @@ TCM = [
     "price_configs",
     "payment_orders",
     "payment_transactions",
+    "refund_records",
+    "payment_configs",
     "user_balances",
     "balance_transactions",
     "video_consultations",

@@ -1,13 +1,13 @@
-"""Prices, orders, what was paid and refunded, the ledger under it, and the wallets."""
+"""Prices, orders, and each try to pay, to pay back, or to have an insurer pay."""
 
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Date, Index, String, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Date, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from suwen.core.columns import ServerNow, currency_code, flag, money, ref
-from suwen.core.db import Changing, Id, Json, LongText, Record, Versioned, choice, exact, utc_now
+from suwen.core.columns import ServerNow, currency_code, flag, money, ref, whole
+from suwen.core.db import Changing, Json, LongText, Versioned, choice, exact, utc_now
 
 METHODS = ("wechat", "alipay", "bank_card", "balance", "cash", "insurance", "other")
 
@@ -37,6 +37,8 @@ class Order(Versioned):
     """What somebody owes for `subject` ("appointment:<id>"), which is stored here and understood elsewhere.
 
     `live_subject` repeats it until the order is cancelled or expires, then is NULL: one live order per subject.
+    `refunded_amount` is back with the payer; `refunding_amount` was asked for or approved and is on its way: both
+    together never exceed `amount`. A top-up of the payer's wallet is an order with the subject "top_up:<its id>".
     """
 
     __tablename__ = "payment_orders"
@@ -59,6 +61,7 @@ class Order(Versioned):
     )
     amount: Mapped[int] = money()
     refunded_amount: Mapped[int] = money(0)
+    refunding_amount: Mapped[int] = money(0)
     currency: Mapped[str] = currency_code()
     status: Mapped[str] = mapped_column(
         choice("pending", "paid", "cancelled", "refunded", "partial_refunded", "expired", name="status"),
@@ -73,7 +76,14 @@ class Order(Versioned):
 
 
 class Transaction(Changing):
-    """One attempt to pay or to pay back. `cashier_id` took the money at the desk."""
+    """One attempt to pay, or what was paid back. `cashier_id` took the money at the desk.
+
+    An attempt at a gateway has `transaction_no` as its number there, a `scene` and a `phase`:
+    begun (the gateway has not been asked, or its answer was lost) -> offered (`offer` is what the payer is shown) ->
+    paid | closing (to be closed there before anything else is tried) -> closed | failed.
+    `live_order_id` repeats the order while it is the order's newest attempt and not over: one live attempt per order.
+    `ask_at` is when to ask the gateway next, NULL when there is nothing left to ask.
+    """
 
     __tablename__ = "payment_transactions"
     __table_args__ = (
@@ -81,6 +91,8 @@ class Transaction(Changing):
         Index("idx_payment_transactions_transaction_no", "transaction_no", unique=True),
         Index("idx_payment_transactions_external_id", "external_transaction_id"),
         Index("idx_payment_transactions_status", "status", "initiated_at"),
+        Index(None, "ask_at"),
+        Index(None, "live_order_id", unique=True),
         # What a gateway reports twice is booked once.
         UniqueConstraint("payment_method", "transaction_type", "external_transaction_id", name="uq_gateway_reference"),
     )
@@ -105,15 +117,32 @@ class Transaction(Changing):
     error_message: Mapped[str | None] = mapped_column(String(500))
     initiated_at: Mapped[datetime] = mapped_column(default=utc_now, server_default=ServerNow())
     completed_at: Mapped[datetime | None]
+    scene: Mapped[str | None] = mapped_column(String(20))
+    phase: Mapped[str | None] = mapped_column(
+        choice("begun", "offered", "closing", "closed", "paid", "failed", name="phase")
+    )
+    live_order_id: Mapped[str | None] = mapped_column(exact(36))
+    offer: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    expires_at: Mapped[datetime | None]
+    ask_at: Mapped[datetime | None]
+    asks: Mapped[int] = whole()
 
 
 class Refund(Versioned):
+    """pending (to be approved) -> processing (approved; at the gateway, or waiting at the desk) -> success.
+
+    pending -> cancelled when it was rejected; processing -> failed when the gateway gave it up (then the money is owed
+    no more by this refund). `abnormal`: the gateway cannot pay it back by itself, a person must. `requested_by` is NULL
+    for what the platform paid back by its rules. `out_refund_no` of the gateway is `refund_no`.
+    """
+
     __tablename__ = "refund_records"
     __table_args__ = (
         Index("idx_refund_records_order_id", "order_id"),
         Index("idx_refund_records_user_id", "user_id"),
         Index("idx_refund_records_refund_no", "refund_no", unique=True),
         Index("idx_refund_records_status", "status"),
+        Index(None, "ask_at"),
     )
 
     refund_no: Mapped[str] = mapped_column(exact(50))
@@ -134,101 +163,43 @@ class Refund(Versioned):
     external_refund_id: Mapped[str | None] = mapped_column(String(100))
     refund_response: Mapped[dict[str, Any] | None] = mapped_column(Json)
     completed_at: Mapped[datetime | None]
+    requested_by: Mapped[str | None] = ref("users.id")
+    reason_code: Mapped[str] = mapped_column(String(20), default="other", server_default="other")
+    abnormal: Mapped[bool] = flag()
+    ask_at: Mapped[datetime | None]
+    asks: Mapped[int] = whole()
 
 
-class PaymentConfig(Changing):
-    """Keys of a gateway; an encrypted value is sealed."""
+class Claim(Versioned):
+    """What an insurer is asked to pay of an order, all of it: submitted -> approved -> settled, or rejected, withdrawn.
 
-    __tablename__ = "payment_configs"
-    __table_args__ = (UniqueConstraint("payment_method", "config_key", name="uk_payment_method_key"),)
+    Approved, the order is paid by `insurance` and the insurer owes it; settled, the insurer's money has come.
+    `policy_no` is sealed. `live_order_id` repeats the order until the claim is rejected or withdrawn.
+    """
 
-    payment_method: Mapped[str] = mapped_column(choice("wechat", "alipay", "bank_card", name="payment_method"))
-    config_key: Mapped[str] = mapped_column(exact(50))
-    config_value: Mapped[str] = mapped_column(LongText)
-    is_encrypted: Mapped[bool] = flag()
-    description: Mapped[str | None] = mapped_column(String(200))
-
-
-class Balance(Versioned):
-    """A wallet. It is written in the transaction that writes its postings, under a guard and these checks."""
-
-    __tablename__ = "user_balances"
+    __tablename__ = "insurance_claims"
     __table_args__ = (
-        CheckConstraint("balance >= 0", name="balance"),
-        CheckConstraint("frozen_balance >= 0", name="frozen_balance"),
+        CheckConstraint("amount > 0", name="amount"),
+        Index(None, "status", "created_at"),
     )
 
-    user_id: Mapped[str] = ref("users.id", unique=True)
-    balance: Mapped[int] = money(0)
-    frozen_balance: Mapped[int] = money(0)
-    total_income: Mapped[int] = money(0)
-    total_expense: Mapped[int] = money(0)
-    currency: Mapped[str] = currency_code()
-
-
-class BalanceEntry(Record):
-    """A line of the wallet's statement, never changed."""
-
-    __tablename__ = "balance_transactions"
-    __table_args__ = (
-        Index("idx_balance_transactions_user_id", "user_id", "created_at"),
-        Index("idx_balance_transactions_type", "transaction_type"),
-        Index("idx_balance_transactions_created_at", "created_at"),
-        Index(None, "related_id"),
-    )
-
+    claim_no: Mapped[str] = mapped_column(exact(50), unique=True)
+    order_id: Mapped[str] = ref("payment_orders.id")
+    live_order_id: Mapped[str | None] = mapped_column(exact(36), unique=True)
     user_id: Mapped[str] = ref("users.id")
-    transaction_type: Mapped[str] = mapped_column(
-        choice("income", "expense", "freeze", "unfreeze", name="transaction_type")
-    )
+    insurer: Mapped[str] = mapped_column(String(100))
+    holder: Mapped[str] = mapped_column(String(100))
+    policy_no: Mapped[str] = mapped_column(LongText)
     amount: Mapped[int] = money()
-    balance_before: Mapped[int] = money()
-    balance_after: Mapped[int] = money()
     currency: Mapped[str] = currency_code()
-    related_type: Mapped[str | None] = mapped_column(String(50))
-    related_id: Mapped[str | None] = mapped_column(Id)
-    journal_id: Mapped[str | None] = ref("journals.id")
-    description: Mapped[str] = mapped_column(String(200))
-
-
-class LedgerAccount(Changing):
-    """An account of the double-entry ledger. `balance_minor` is the sum of its postings, kept with them."""
-
-    __tablename__ = "ledger_accounts"
-    __table_args__ = (UniqueConstraint("code", "currency"), Index(None, "owner_type", "owner_id"))
-
-    code: Mapped[str] = mapped_column(exact(100))
-    currency: Mapped[str] = currency_code()
-    owner_type: Mapped[str | None] = mapped_column(String(20))
-    owner_id: Mapped[str | None] = mapped_column(Id)
-    normal_side: Mapped[str] = mapped_column(choice("debit", "credit", name="normal_side"))
-    allow_negative: Mapped[bool] = flag()
-    balance_minor: Mapped[int] = mapped_column(BigInteger, default=0, server_default=text("0"))
-
-
-class Journal(Record):
-    """One movement of money; its postings add up to nought in each currency. A repeated key finds this row."""
-
-    __tablename__ = "journals"
-    __table_args__ = (Index(None, "ref_type", "ref_id"), Index(None, "occurred_at"))
-
-    idempotency_key: Mapped[str] = mapped_column(exact(190), unique=True)
-    body_hash: Mapped[str | None] = mapped_column(String(64))
-    kind: Mapped[str] = mapped_column(String(50))
-    occurred_at: Mapped[datetime]
-    ref_type: Mapped[str | None] = mapped_column(String(50))
-    ref_id: Mapped[str | None] = mapped_column(Id)
-    reversed_by: Mapped[str | None] = ref("journals.id")
-    meta: Mapped[dict[str, Any] | None] = mapped_column(Json)
-
-
-class Posting(Record):
-    """A signed line of a journal: debit positive, credit negative, in minor units."""
-
-    __tablename__ = "postings"
-    __table_args__ = (Index(None, "account_id", "created_at"), Index(None, "journal_id"))
-
-    journal_id: Mapped[str] = ref("journals.id")
-    account_id: Mapped[str] = ref("ledger_accounts.id")
-    amount_minor: Mapped[int] = mapped_column(BigInteger)
-    currency: Mapped[str] = currency_code()
+    status: Mapped[str] = mapped_column(
+        choice("submitted", "approved", "rejected", "withdrawn", "settled", name="status"),
+        default="submitted",
+        server_default="submitted",
+    )
+    insurer_reference: Mapped[str | None] = mapped_column(String(100))
+    submitted_by: Mapped[str] = ref("users.id")
+    decided_by: Mapped[str | None] = ref("users.id")
+    decided_at: Mapped[datetime | None]
+    note: Mapped[str | None] = mapped_column(String(500))
+    settled_at: Mapped[datetime | None]

@@ -1,0 +1,25 @@
+"""Tables of payments: orders and what was paid (`orders`), the ledger and wallets (`ledger`), gateways (`channels`)."""
+
+from suwen.payments.models.channels import (
+    GATEWAYS,
+    Anomaly,
+    GatewayExchange,
+    GatewayReport,
+    PaymentConfig,
+    Reconciliation,
+    ReconciliationLine,
+)
+from suwen.payments.models.ledger import (
+    Balance,
+    BalanceEntry,
+    Journal,
+    JournalSeal,
+    LedgerAccount,
+    LedgerCheck,
+    Posting,
+)
+from suwen.payments.models.orders import METHODS, Claim, Order, Price, Refund, Transaction
+
+__all__ = ["GATEWAYS", "METHODS", "Anomaly", "Balance", "BalanceEntry", "Claim", "GatewayExchange", "GatewayReport",
+           "Journal", "JournalSeal", "LedgerAccount", "LedgerCheck", "Order", "PaymentConfig", "Posting", "Price",
+           "Reconciliation", "ReconciliationLine", "Refund", "Transaction"]  # fmt: skip
