@@ -1,4 +1,4 @@
-"""Timed work of payments."""
+"""The nightly look at the ledger."""
 
 import logging
 from datetime import datetime
@@ -13,11 +13,6 @@ from suwen.notifications.service import notify
 from suwen.payments import service
 
 log = logging.getLogger(__name__)
-
-
-@every(seconds=15)
-def expire_orders(tx: Session, now: datetime) -> int:
-    return service.expire_due(tx, now)
 
 
 @every(seconds=86_400)

@@ -1,0 +1,27 @@
+"""Statements of payments: lists, details, the day's figures."""
+
+from suwen.payments.queries.figures import taken, topped_up
+from suwen.payments.queries.orders import ORDER_NAMES, ORDERS, order_view, orders, transactions
+from suwen.payments.queries.people import PEOPLE_SHOWN, named, people, person
+from suwen.payments.queries.refunds import REFUND_NAMES, refunds, waiting_refunds
+from suwen.payments.queries.wallets import ENTRIES, ENTRY_NAMES, receipt
+
+__all__ = [
+    "ENTRIES",
+    "ENTRY_NAMES",
+    "ORDERS",
+    "ORDER_NAMES",
+    "PEOPLE_SHOWN",
+    "REFUND_NAMES",
+    "named",
+    "order_view",
+    "orders",
+    "people",
+    "person",
+    "receipt",
+    "refunds",
+    "taken",
+    "topped_up",
+    "transactions",
+    "waiting_refunds",
+]

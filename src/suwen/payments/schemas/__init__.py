@@ -1,0 +1,29 @@
+"""What comes in about money and what goes out. Amounts are minor units (5000 is 50.00); forms write "50.00"."""
+
+from suwen.payments.schemas.orders import Method, OrderDetail, OrderFilters, OrderView, Payment, Status, TransactionView
+from suwen.payments.schemas.prices import PriceForm, PriceInput, PriceRest, PriceView
+from suwen.payments.schemas.refunds import RefundForm, RefundInput, RefundView, Words
+from suwen.payments.schemas.wallets import EntryView, Receipt, TopUpForm, TopUpInput, WalletView
+
+__all__ = [
+    "EntryView",
+    "Method",
+    "OrderDetail",
+    "OrderFilters",
+    "OrderView",
+    "Payment",
+    "PriceForm",
+    "PriceInput",
+    "PriceRest",
+    "PriceView",
+    "Receipt",
+    "RefundForm",
+    "RefundInput",
+    "RefundView",
+    "Status",
+    "TopUpForm",
+    "TopUpInput",
+    "TransactionView",
+    "WalletView",
+    "Words",
+]
