@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import func, select
 
 from suwen.payments import service
-from suwen.payments.models import Posting
+from suwen.payments.models import LedgerAccount, Posting
 
 
 class Desk:
@@ -50,6 +50,15 @@ class Desk:
     def balance(self, login):
         user = self.ids.users[login]
         return self.house.db.read(lambda tx: service.wallet_of(tx, user).balance)
+
+    def account(self, code, currency="CNY"):
+        """Of the ledger: debit is positive."""
+        find = select(LedgerAccount.balance_minor).where(LedgerAccount.code == code, LedgerAccount.currency == currency)
+        return self.house.db.read(lambda tx: tx.scalar(find)) or 0
+
+    def wallet(self, login):
+        user = self.ids.users[login]
+        return self.house.db.read(lambda tx: service.wallet_of(tx, user))
 
     def postings(self):
         return self.house.db.read(lambda tx: tx.scalar(select(func.count()).select_from(Posting)))

@@ -24,11 +24,12 @@ from suwen.core.db import Database, new_id
 from suwen.core.errors import DomainError
 from suwen.notifications.models import Notification
 from suwen.payments import service
-from suwen.payments.errors import JournalDiffers
+from suwen.payments.errors import JournalDiffers, NoSuchJournal
 from suwen.payments.models import Balance, BalanceEntry, Journal, LedgerAccount, Order, Posting, Refund
 from suwen.payments.service import ledger
 from suwen.settings import new_field_key
 from tests.payments.conftest import Desk
+from tests.payments.test_races import at_once
 from tests.support.cast import settle_in
 from tests.support.database import drop, own_url
 
@@ -64,11 +65,51 @@ def test_what_is_no_movement_is_not_booked(desk, lines):
     assert desk.postings() == 0
 
 
-def test_a_persons_account_never_goes_below_nought(desk, ids):
+def test_a_persons_account_moves_with_the_wallet_only(desk, ids):
     mine = ledger.wallet_account(ids.users["li"])
-    with pytest.raises(DomainError):
-        book(desk, "k", [(mine, "CNY", 1), ("asset:cash", "CNY", -1)])
+    with pytest.raises(AssertionError, match="wallet"):
+        book(desk, "k", [(mine, "CNY", -1), ("asset:cash", "CNY", 1)])
     assert desk.postings() == 0
+
+
+def test_many_movements_at_once_are_those_one_by_one(desk):
+    ref = ("thing", new_id())
+    lines = [("asset:wechat_clearing", "CNY", 70), ("revenue:services", "CNY", -70)]
+    many = [ledger.Entry(f"many:{n}", "payment", lines, ref) for n in range(700)]
+
+    def booked(tx, now):
+        return ledger.book_all(tx, many, now)
+
+    first = desk.do(booked)
+    assert all(one.fresh for one in first)
+    assert desk.account("asset:wechat_clearing") == 49_000
+    assert desk.postings() == 1400
+    more = [*many, ledger.Entry("many:new", "payment", lines, ref), ledger.Entry("many:new", "payment", lines, ref)]
+    again = desk.do(lambda tx, now: ledger.book_all(tx, more, now))
+    assert [one.id for one in again[:700]] == [one.id for one in first]
+    assert [one.fresh for one in again[-3:]] == [False, True, False]
+    assert desk.account("asset:wechat_clearing") == 49_070
+
+
+def test_a_movement_is_taken_back_once(desk):
+    first = book(desk, "k", LINES)
+    back = desk.do(lambda tx, now: ledger.reverse(tx, first, "typed twice", now))
+    assert desk.account("asset:cash") == desk.account("revenue:services") == 0
+    again = desk.do(lambda tx, now: ledger.reverse(tx, first, "once more", now))
+    assert (again, desk.postings()) == (back, 4)
+    found = desk.house.db.read(lambda tx: tx.get(Journal, first).reversed_by)
+    assert found == back
+    with pytest.raises(NoSuchJournal):
+        desk.do(lambda tx, now: ledger.reverse(tx, new_id(), "of nothing", now))
+
+
+def test_one_key_booked_by_many_at_once_is_one_journal(desk):
+    brought = at_once(lambda n: book(desk, "k", LINES))
+    assert len(set(brought)) == 1
+    assert desk.postings() == 2
+    brought = at_once(lambda n: book(desk, "l", [("asset:cash", "CNY", n + 1), ("revenue:services", "CNY", -n - 1)]))
+    assert brought.count("journal_differs") == len(brought) - 1
+    assert desk.postings() == 4
 
 
 def lose_a_posting(tx, now):

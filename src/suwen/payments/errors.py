@@ -53,6 +53,10 @@ class BalanceTooLow(Conflict):
     title = "Your balance is not enough for this. You can top it up at the desk, or pay there."
 
 
+class FrozenTooLow(Conflict):
+    code, title = "frozen_too_low", "So much has not been set aside."
+
+
 class OtherCurrency(Conflict):
     code, title = "other_currency", "The balance is kept in another currency than this order."
 
@@ -76,3 +80,11 @@ class MethodNotOffered(Invalid):
 
 class JournalDiffers(Conflict):
     code, title = "journal_differs", "This movement of money was booked before with other amounts."
+
+
+class NoSuchJournal(NotFound):
+    code, title = "no_such_journal", "This movement of money is not there."
+
+
+class ReversedAlready(Conflict):
+    code, title = "reversed_already", "This movement of money has been taken back already."

@@ -92,3 +92,18 @@ def balanced(lines: Sequence[tuple[str, str, int]]) -> bool:
         and all(amount for _, _, amount in lines)
         and sum(amount for _, _, amount in lines) == 0
     )
+
+
+def steps(available: int, frozen: int) -> list[tuple[str, int, int]]:
+    """What a wallet's statement says of one movement: (type, amount, by how much the balance changes).
+
+    What was set aside comes back before it is spent, so no line in between is below nought.
+    """
+    net = available + frozen
+    lines = [
+        ("unfreeze", max(-frozen, 0), max(-frozen, 0)),
+        ("income", max(net, 0), max(net, 0)),
+        ("expense", max(-net, 0), -max(-net, 0)),
+        ("freeze", max(frozen, 0), -max(frozen, 0)),
+    ]
+    return [line for line in lines if line[1]]

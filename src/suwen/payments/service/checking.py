@@ -91,7 +91,9 @@ def _wallets(tx: Session) -> Iterator[str]:
 
 def _statements(tx: Session) -> Iterator[str]:
     """The lines of a statement follow from one another and end at the balance."""
-    signed = case((BalanceEntry.transaction_type == "income", BalanceEntry.amount), else_=-BalanceEntry.amount)
+    signed = case(
+        (BalanceEntry.transaction_type.in_(("income", "unfreeze")), BalanceEntry.amount), else_=-BalanceEntry.amount
+    )
     summed = func.coalesce(func.sum(signed), literal_column("0"))
     found = (
         select(Balance.user_id)

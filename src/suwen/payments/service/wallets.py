@@ -1,7 +1,8 @@
-"""The wallet of an account: topped up in cash at the desk, spent on orders, refilled by refunds."""
+"""The wallet of an account: topped up, spent on orders, refilled by refunds; a part of it can be set aside."""
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
@@ -12,7 +13,7 @@ from suwen.core.db import changed, new_id, rows
 from suwen.core.i18n import N_
 from suwen.core.money import ensure_currency
 from suwen.payments import rules
-from suwen.payments.errors import BadSum, BalanceTooLow, NoSuchPerson, OtherCurrency
+from suwen.payments.errors import BadSum, BalanceTooLow, FrozenTooLow, NoSuchPerson, OtherCurrency
 from suwen.payments.models import Balance, BalanceEntry
 from suwen.payments.service import ledger
 
@@ -69,7 +70,10 @@ def top_up(tx: Session, actor: Actor, user_id: str, amount: int, now: datetime, 
 
 @dataclass(frozen=True)
 class Movement:
-    """Why a wallet moves: the key that lets it happen once, the account on the other side, what it belongs to."""
+    """Why a wallet moves: the key that lets it happen once, the account on the other side, what it belongs to.
+
+    `related` is what the line of the statement names, where that is not `ref`.
+    """
 
     key: str
     kind: str
@@ -77,6 +81,7 @@ class Movement:
     ref: tuple[str, str]
     words: str
     cashier_id: str | None = None
+    related: tuple[str, str] | None = None
 
 
 def move(
@@ -84,58 +89,121 @@ def move(
 ) -> int:
     """Raise (amount > 0) or lower the balance, with its postings and its line; return the balance after.
 
-    The guarded update goes first: of many who spend the last coin one gets through.
+    A key that was booked before moves nothing. Of many who spend the last coin one gets through.
     """
-    if amount > 0:
-        _put_in(tx, user_id, amount, currency, now)
-    else:
-        _take_out(tx, user_id, -amount, currency, now)
     lines = [(ledger.wallet_account(user_id), currency, -amount), (why.against, currency, amount)]
+    return _moved(tx, user_id, lines, why, now, entry)
+
+
+def freeze(tx: Session, user_id: str, amount: int, currency: str, why: Movement, now: datetime) -> int:
+    """Set an amount of the balance aside; return the balance after. Refused: more than is there."""
+    return _moved(tx, user_id, _within(user_id, amount, currency), why, now)
+
+
+def unfreeze(tx: Session, user_id: str, amount: int, currency: str, why: Movement, now: datetime) -> int:
+    """Give back to the balance what was set aside. Refused: more than that."""
+    return _moved(tx, user_id, _within(user_id, -amount, currency), why, now)
+
+
+def capture(tx: Session, user_id: str, amount: int, currency: str, why: Movement, now: datetime) -> int:
+    """Spend what was set aside, to `why.against`. Refused: more than that."""
+    lines = [(ledger.frozen_account(user_id), currency, amount), (why.against, currency, -amount)]
+    return _moved(tx, user_id, lines, why, now)
+
+
+def credit_top_up(tx: Session, order: Any, clearing_code: str, key: str, now: datetime) -> int:
+    """A gateway took `order.amount` for a top-up: into the payer's wallet, once per key. The balance after.
+
+    Refused: a wallet in another currency (which is looked at before such an order is opened, too).
+    """
+    why = Movement(key, "top_up", clearing_code, ("order", order.id), N_("Top-up online"), related=("top_up", order.id))
+    return move(tx, order.user_id, order.amount, order.currency, why, now)
+
+
+def reverse(tx: Session, journal_id: str, why: str, now: datetime) -> str:
+    """As `ledger.reverse`, for journals that touch wallets too. Refused: what the wallet does not hold any more."""
+    entry = ledger.opposite(tx, journal_id, why)
+    booked = book(tx, entry, N_("Taken back"), now)
+    ledger.mark_reversed(tx, journal_id, booked.id)
+    return booked.id
+
+
+def _within(user_id: str, amount: int, currency: str) -> ledger.Lines:
+    return [
+        (ledger.wallet_account(user_id), currency, amount),
+        (ledger.frozen_account(user_id), currency, -amount),
+    ]
+
+
+def _moved(
+    tx: Session, user_id: str, lines: ledger.Lines, why: Movement, now: datetime, entry: str | None = None
+) -> int:
     meta = {"cashier_id": why.cashier_id} if why.cashier_id else None
-    journal = ledger.book(tx, why.key, why.kind, lines, now, ref=why.ref, meta=meta)
-    # Before and after are read under the row lock that the update took.
+    wanted = ledger.Entry(why.key, why.kind, lines, why.ref, meta)
+    book(tx, wanted, why.words, now, related=why.related or why.ref, line_id=entry)
     after: int = tx.scalars(select(Balance.balance).where(Balance.user_id == user_id)).one()
-    tx.execute(INSERT_ENTRY, {
-        "id": entry or new_id(), "created_at": now, "user_id": user_id, "amount": abs(amount),
-        "transaction_type": "income" if amount > 0 else "expense", "balance_before": after - amount,
-        "balance_after": after, "currency": currency, "related_type": why.ref[0], "related_id": why.ref[1],
-        "journal_id": journal, "description": why.words[:200],
-    })  # fmt: skip
-    changed(tx, f"wallet:{user_id}")
     return after
 
 
-def _put_in(tx: Session, user_id: str, amount: int, currency: str, now: datetime) -> None:
-    raised = (
+def book(
+    tx: Session, entry: ledger.Entry, words: str, now: datetime, *, related: tuple[str, str] | None = None,
+    line_id: str | None = None,
+) -> ledger.Booked:  # fmt: skip
+    """Book a movement that touches wallets: postings, balances and lines of statements in one go, or nothing.
+
+    The journal goes first: its key lets it happen once. Accounts, then wallets are written in sorted order.
+    """
+    moves: dict[tuple[str, str], list[int]] = {}
+    for code, currency, amount in entry.lines:
+        if owner := ledger.owner_of(code):
+            sums = moves.setdefault((owner, currency), [0, 0])
+            sums[code == ledger.frozen_account(owner)] -= amount
+    try:
+        with_wallets = ledger.enter(tx, [entry], now)[0]
+    except BalanceTooLow:
+        raise _why_not(tx, moves) from None
+    if with_wallets.fresh:
+        for (user_id, currency), (available, frozen) in sorted(moves.items()):
+            before = _change(tx, user_id, currency, available, frozen, now)
+            steps = rules.steps(available, frozen)
+            ids = [line_id] if line_id and len(steps) == 1 else sorted(new_id() for _ in steps)
+            for id, (kind, amount, by) in zip(ids, steps, strict=True):
+                tx.execute(INSERT_ENTRY, {
+                    "id": id, "created_at": now, "user_id": user_id, "amount": amount, "transaction_type": kind,
+                    "balance_before": before, "balance_after": before + by, "currency": currency,
+                    "related_type": (related or entry.ref)[0], "related_id": (related or entry.ref)[1],
+                    "journal_id": with_wallets.id, "description": words[:200],
+                })  # fmt: skip
+                before += by
+            changed(tx, f"wallet:{user_id}")
+    return with_wallets
+
+
+def _change(tx: Session, user_id: str, currency: str, available: int, frozen: int, now: datetime) -> int:
+    """Write the wallet under its guards; return the balance before, which is read under the lock this took."""
+    net = available + frozen
+    guarded = (
         update(Balance)
         .where(
             Balance.user_id == user_id,
             Balance.currency == currency,
-            Balance.balance + amount <= rules.LARGEST_SUM,
-            Balance.total_income + amount <= rules.LARGEST_SUM,
+            Balance.balance + available >= 0,
+            Balance.frozen_balance + frozen >= 0,
+            Balance.balance + available <= rules.LARGEST_SUM,
+            Balance.total_income + max(net, 0) <= rules.LARGEST_SUM,
         )
         .values(
-            balance=Balance.balance + amount, total_income=Balance.total_income + amount,
+            balance=Balance.balance + available, frozen_balance=Balance.frozen_balance + frozen,
+            total_income=Balance.total_income + max(net, 0), total_expense=Balance.total_expense + max(-net, 0),
             version=Balance.version + 1, updated_at=now,
         )
     )  # fmt: skip
-    if not rows(tx, raised):
+    if not rows(tx, guarded):
         _make(tx, user_id, currency, now)
-        if not rows(tx, raised):
-            raise _why_not_in(tx, user_id, currency)
-
-
-def _take_out(tx: Session, user_id: str, amount: int, currency: str, now: datetime) -> None:
-    lowered = (
-        update(Balance)
-        .where(Balance.user_id == user_id, Balance.currency == currency, Balance.balance >= amount)
-        .values(
-            balance=Balance.balance - amount, total_expense=Balance.total_expense + amount,
-            version=Balance.version + 1, updated_at=now,
-        )
-    )  # fmt: skip
-    if not rows(tx, lowered):
-        raise _why_not_out(tx, user_id, currency, amount)
+        if not rows(tx, guarded):
+            raise _why_not(tx, {(user_id, currency): [available, frozen]})
+    after: int = tx.scalars(select(Balance.balance).where(Balance.user_id == user_id)).one()
+    return after - available
 
 
 def _make(tx: Session, user_id: str, currency: str, now: datetime) -> None:
@@ -146,13 +214,14 @@ def _make(tx: Session, user_id: str, currency: str, now: datetime) -> None:
     })  # fmt: skip
 
 
-def _why_not_out(tx: Session, user_id: str, currency: str, amount: int) -> Exception:
-    there = wallet_of(tx, user_id, currency)
-    if there.currency != currency:
-        return OtherCurrency(wallet=there.currency, order=currency)
-    return BalanceTooLow(balance=there.balance, missing=amount - there.balance, currency=currency)
-
-
-def _why_not_in(tx: Session, user_id: str, currency: str) -> Exception:
-    there = wallet_of(tx, user_id, currency)
-    return OtherCurrency(wallet=there.currency, order=currency) if there.currency != currency else BadSum()
+def _why_not(tx: Session, moves: dict[tuple[str, str], list[int]]) -> Exception:
+    for (user_id, currency), (available, frozen) in moves.items():
+        there = wallet_of(tx, user_id, currency)
+        if there.currency != currency:
+            return OtherCurrency(wallet=there.currency, order=currency)
+        if there.balance + available < 0:
+            return BalanceTooLow(balance=there.balance, missing=-available - there.balance, currency=currency)
+        if there.frozen_balance + frozen < 0:
+            return FrozenTooLow(frozen=there.frozen_balance, currency=currency)
+    taken = any(min(both) < 0 for both in moves.values())
+    return BalanceTooLow() if taken else BadSum()
