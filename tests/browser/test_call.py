@@ -186,6 +186,18 @@ def test_both_restart_at_once_and_converge(meet):
     frames_flow(call.doctor, call.patient)
 
 
+def test_a_connection_that_says_nothing_is_made_anew(meet):
+    """Connected, the other side means to send, and nothing comes: as Chromium has been seen to leave it after a restart."""
+    call = meet()
+    call.begin()
+    frames_flow(call.doctor, call.patient)
+    before = stats(call.doctor)["ufrag"]
+    call.patient.evaluate(f"{ROOM}.negotiation.pc.getSenders().forEach((one) => void one.replaceTrack(null))")
+    until(lambda: stats(call.doctor).get("ufrag", before) != before, "nobody minded the silence")
+    call.both_see()
+    frames_flow(call.doctor, call.patient)
+
+
 def test_a_call_that_hangs_in_the_beginning_starts_over(meet):
     """Chromium has been seen to gather nothing: both descriptions are there, no candidate comes, no state changes."""
     call = meet()

@@ -9,6 +9,7 @@ const LIMITS = [
 const WORSE_AFTER = 2; // samples in a row; worse is believed sooner than better
 const BETTER_AFTER = 4;
 const EVERY = 2000;
+const SILENT = 4; // readings
 
 /** The figures that matter out of one getStats report (counters since the beginning). */
 export function read(report) {
@@ -73,6 +74,27 @@ export class Steady {
   }
 }
 
+/**
+ * Connected, and yet nothing comes: Chromium has been seen so after two restarts at once. No state says it, and only a
+ * new connection helps. Each time twice as patient, for perhaps the other side really sends nothing.
+ */
+export class Silence {
+  constructor() {
+    this.readings = 0;
+    this.times = 0;
+  }
+
+  /** True when it is time to begin anew. */
+  take(silent, expected) {
+    if (!silent) this.times = 0;
+    this.readings = silent && expected ? this.readings + 1 : 0;
+    if (this.readings < SILENT * 2 ** Math.min(this.times, 4)) return false;
+    this.readings = 0;
+    this.times += 1;
+    return true;
+  }
+}
+
 /** Watches a connection; `changed(grade, sample)` on every change, `sampled(sample)` on every reading. */
 export function watch(connection, { changed, sampled = () => {} }) {
   const steady = new Steady();
@@ -95,4 +117,23 @@ export function watch(connection, { changed, sampled = () => {} }) {
     before = now;
   }, EVERY);
   return () => clearInterval(timer);
+}
+
+/** Frames and packets since the beginning, and over which kind of pair. */
+export async function flows(pc) {
+  const out = { ice: pc?.iceConnectionState, frames: 0, sent: 0 };
+  if (!pc) return out;
+  const report = await pc.getStats();
+  report.forEach((one) => {
+    if (one.type === 'inbound-rtp' && one.kind === 'video') out.frames = one.framesDecoded ?? 0;
+    if (one.type === 'inbound-rtp' && one.kind === 'audio') out.audio = one.packetsReceived ?? 0;
+    if (one.type === 'outbound-rtp' && one.kind === 'video') out.sent = one.framesSent ?? 0;
+    if (one.type === 'transport') {
+      const pair = report.get(one.selectedCandidatePairId);
+      out.local = report.get(pair?.localCandidateId)?.candidateType;
+      out.remote = report.get(pair?.remoteCandidateId)?.candidateType;
+    }
+  });
+  out.ufrag = /ice-ufrag:(\S+)/.exec(pc.localDescription?.sdp ?? '')?.[1];
+  return out;
 }

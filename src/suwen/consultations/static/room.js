@@ -3,7 +3,7 @@
 import { DeviceCheck } from './devices.js';
 import { LocalMedia } from './media.js';
 import { Negotiation } from './negotiation.js';
-import { watch } from './quality.js';
+import { Silence, flows, watch } from './quality.js';
 import { Signalling } from './signalling.js';
 import { Stage } from './stage.js';
 
@@ -21,6 +21,7 @@ export class Room {
     this.ice = { servers: [], current: () => this.ice.servers, refetch: () => this.#fetchIce() };
     this.peer = null;
     this.soundOnly = false;
+    this.silence = new Silence();
     this.#remember();
     this.media.addEventListener('change', () => this.#mediaChanged());
     root.querySelector('[data-return]').addEventListener('click', () => window.location.reload());
@@ -51,22 +52,7 @@ export class Room {
 
   /** Figures for tests and support: what flows, over which pair. */
   async stats() {
-    const pc = this.negotiation?.pc;
-    const out = { ice: pc?.iceConnectionState, frames: 0, sent: 0, grade: this.grade };
-    if (!pc) return out;
-    const report = await pc.getStats();
-    report.forEach((one) => {
-      if (one.type === 'inbound-rtp' && one.kind === 'video') out.frames = one.framesDecoded ?? 0;
-      if (one.type === 'inbound-rtp' && one.kind === 'audio') out.audio = one.packetsReceived ?? 0;
-      if (one.type === 'outbound-rtp' && one.kind === 'video') out.sent = one.framesSent ?? 0;
-      if (one.type === 'transport') {
-        const pair = report.get(one.selectedCandidatePairId);
-        out.local = report.get(pair?.localCandidateId)?.candidateType;
-        out.remote = report.get(pair?.remoteCandidateId)?.candidateType;
-      }
-    });
-    out.ufrag = /ice-ufrag:(\S+)/.exec(pc.localDescription?.sdp ?? '')?.[1];
-    return out;
+    return { grade: this.grade, ...(await flows(this.negotiation?.pc)) };
   }
 
   async #begin() {
@@ -184,7 +170,10 @@ export class Room {
     this.negotiation = meeting;
     this.#listen(meeting);
     meeting.start(this.media.tracks());
-    this.stopWatching = watch(meeting.pc, { changed: (grade, sample) => this.#gradeIs(grade, sample) });
+    this.stopWatching = watch(meeting.pc, {
+      changed: (grade, sample) => this.#gradeIs(grade, sample),
+      sampled: ({ silent }) => this.silence.take(silent, this.#listening) && this.#rejoin(),
+    });
     this.#introduce();
   }
 
@@ -287,6 +276,11 @@ export class Room {
     this.otherCover = on ? 'sound_only_on' : undefined;
     this.stage.coverRemote(this.otherCover);
     if (!told) this.signalling?.tell({ t: 'event', name: on ? 'network_poor' : 'network_recovered', data: { sound_only: on } });
+  }
+
+  /** Whether the other side says that it sends anything. */
+  get #listening() {
+    return this.root.dataset.otherMuted === 'false' || (this.otherCover === undefined && !this.soundOnly);
   }
 
   async #act(name) {
