@@ -187,7 +187,7 @@ def test_both_restart_at_once_and_converge(meet):
 
 
 def test_a_connection_that_says_nothing_is_made_anew(meet):
-    """Connected, the other side means to send, and nothing comes: as Chromium has been seen to leave it after a restart."""
+    """Connected, and nothing comes: as Chromium has been seen to leave it after a restart."""
     call = meet()
     call.begin()
     frames_flow(call.doctor, call.patient)
