@@ -25,7 +25,17 @@ from suwen.core.errors import DomainError
 from suwen.notifications.models import Notification
 from suwen.payments import service
 from suwen.payments.errors import JournalDiffers, NoSuchJournal
-from suwen.payments.models import Balance, BalanceEntry, Journal, LedgerAccount, Order, Posting, Refund
+from suwen.payments.models import (
+    Balance,
+    BalanceEntry,
+    Journal,
+    JournalSeal,
+    LedgerAccount,
+    LedgerCheck,
+    Order,
+    Posting,
+    Refund,
+)
 from suwen.payments.service import ledger
 from suwen.settings import new_field_key
 from tests.payments.conftest import Desk
@@ -169,6 +179,11 @@ def untouched(tmp_path_factory):
 STATEMENTS = [
     "UPDATE postings SET amount_minor = amount_minor + 1",
     "UPDATE journals SET kind = 'x'",
+    "UPDATE journals SET meta = '{}'",
+    "UPDATE journal_seals SET digest = 'x'",
+    "UPDATE ledger_checks SET faults = '[]'",
+    "DELETE FROM journal_seals",
+    "DELETE FROM ledger_checks",
     "UPDATE balance_transactions SET amount = amount + 1",
     "DELETE FROM postings",
     "DELETE FROM balance_transactions",
@@ -180,6 +195,9 @@ def test_the_database_refuses_to_change_what_was_booked(untouched, clock, statem
     db, ids = untouched
     desk = Actor(ids.users["admin"], "admin")
     db.write(lambda tx: service.top_up(tx, desk, ids.users["li"], 100, clock()))
+    db.write(lambda tx: tx.add(LedgerCheck(faults=[], asked_by=desk.id)))
+    if not db.read(lambda tx: tx.scalar(select(func.count()).select_from(JournalSeal))):
+        db.write(lambda tx: tx.add(JournalSeal(day=clock().date(), journals=1, digest="d")))
     with pytest.raises(DBAPIError, match="append-only"):
         db.write(lambda tx: tx.execute(text(statement)))
     assert db.read(service.check_ledger) == []

@@ -12,6 +12,7 @@ from suwen.payments.models.channels import (
 from suwen.payments.models.ledger import (
     Balance,
     BalanceEntry,
+    Hold,
     Journal,
     JournalSeal,
     LedgerAccount,
@@ -20,6 +21,26 @@ from suwen.payments.models.ledger import (
 )
 from suwen.payments.models.orders import METHODS, Claim, Order, Price, Refund, Transaction
 
-__all__ = ["GATEWAYS", "METHODS", "Anomaly", "Balance", "BalanceEntry", "Claim", "GatewayExchange", "GatewayReport",
-           "Journal", "JournalSeal", "LedgerAccount", "LedgerCheck", "Order", "PaymentConfig", "Posting", "Price",
-           "Reconciliation", "ReconciliationLine", "Refund", "Transaction"]  # fmt: skip
+__all__ = [
+    "GATEWAYS",
+    "METHODS",
+    "Anomaly",
+    "Balance",
+    "BalanceEntry",
+    "Claim",
+    "GatewayExchange",
+    "GatewayReport",
+    "Hold",
+    "Journal",
+    "JournalSeal",
+    "LedgerAccount",
+    "LedgerCheck",
+    "Order",
+    "PaymentConfig",
+    "Posting",
+    "Price",
+    "Reconciliation",
+    "ReconciliationLine",
+    "Refund",
+    "Transaction",
+]

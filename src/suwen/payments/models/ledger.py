@@ -1,4 +1,4 @@
-"""The ledger: accounts, journals, postings; the wallets that it holds; the seals and checks over it."""
+"""The ledger: accounts, journals, postings; the wallets that it holds and deposits; the seals and checks over it."""
 
 from datetime import date, datetime
 from typing import Any
@@ -50,6 +50,35 @@ class BalanceEntry(Record):
     related_id: Mapped[str | None] = mapped_column(Id)
     journal_id: Mapped[str | None] = ref("journals.id")
     description: Mapped[str] = mapped_column(String(200))
+
+
+class Hold(Versioned):
+    """A deposit: a part of somebody's balance that the desk has set aside, and why.
+
+    held -> released (all of it came back) | captured (`captured` of it was spent on `order_id`, the rest came back).
+    """
+
+    __tablename__ = "wallet_holds"
+    __table_args__ = (
+        CheckConstraint("amount > 0", name="amount"),
+        CheckConstraint("captured >= 0 AND captured <= amount", name="captured"),
+        Index(None, "user_id", "status"),
+        Index(None, "status", "created_at"),
+    )
+
+    user_id: Mapped[str] = ref("users.id")
+    amount: Mapped[int] = money()
+    captured: Mapped[int] = money(0)
+    currency: Mapped[str] = currency_code()
+    reason: Mapped[str] = mapped_column(String(200))
+    status: Mapped[str] = mapped_column(
+        choice("held", "released", "captured", name="status"), default="held", server_default="held"
+    )
+    placed_by: Mapped[str] = ref("users.id")
+    ended_by: Mapped[str | None] = ref("users.id")
+    ended_at: Mapped[datetime | None]
+    note: Mapped[str | None] = mapped_column(String(200))
+    order_id: Mapped[str | None] = ref("payment_orders.id")
 
 
 class LedgerAccount(Changing):
