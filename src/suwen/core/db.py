@@ -105,7 +105,9 @@ class Versioned(Changing):
 
 
 class Database:
-    """`keys` and `settings` travel in `tx.info` to whoever needs them; `listeners` hear each topic after its commit."""
+    """`keys`, `settings` and the database itself (`db`, for what is opened beside it) travel in `tx.info` to whoever
+    needs them; `listeners` hear each topic after its commit.
+    """
 
     def __init__(self, url: str, connections: int = 16, keys: Any = None, settings: Any = None) -> None:
         self.keys, self.settings = keys, settings
@@ -113,10 +115,9 @@ class Database:
         make = _sqlite if self.sqlite else _mysql
         self.engine = make(url, connections, reads=False)
         self.read_engine = make(url, connections, reads=True)
-        self._writes = sessionmaker(self.engine, expire_on_commit=False, info={"keys": keys, "settings": settings})
-        self._reads = sessionmaker(
-            self.read_engine, autoflush=False, info={"keys": keys, "settings": settings, "reads": True}
-        )
+        info = {"keys": keys, "settings": settings, "db": self}
+        self._writes = sessionmaker(self.engine, expire_on_commit=False, info=info)
+        self._reads = sessionmaker(self.read_engine, autoflush=False, info=info | {"reads": True})
         # Threads queue here for SQLite's one write lock; its own way of waiting is to sleep and look again.
         self._turn: AbstractContextManager[Any] = threading.Lock() if self.sqlite else nullcontext()
         self.listeners: list[Callable[[str], None]] = []

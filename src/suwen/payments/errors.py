@@ -88,3 +88,11 @@ class NoSuchJournal(NotFound):
 
 class ReversedAlready(Conflict):
     code, title = "reversed_already", "This movement of money has been taken back already."
+
+
+class GatewayNotOffered(Invalid):
+    code, title = "gateway_not_offered", "This way of paying is not offered here. Choose another one."
+
+
+class NothingToPay(Conflict):
+    code, title = "nothing_to_pay", "There is nothing to pay on this order."

@@ -30,3 +30,27 @@ class RefundDone(Event):
     subject: str | None
     amount: int
     currency: str
+
+
+@dataclass(frozen=True)
+class AttemptBegun(Event):
+    """Somebody chose a way to pay; the gateway is to be asked for what the payer is shown."""
+
+    name: ClassVar[str] = "payments.attempt_begun"
+    attempt_id: str
+
+
+@dataclass(frozen=True)
+class AttemptDue(Event):
+    """It is time to ask the gateway what became of an attempt, or to close it there."""
+
+    name: ClassVar[str] = "payments.attempt_due"
+    attempt_id: str
+
+
+@dataclass(frozen=True)
+class ReportStored(Event):
+    """A gateway's verified report lies in the inbox."""
+
+    name: ClassVar[str] = "payments.report_stored"
+    report_id: str
