@@ -101,6 +101,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "PUT /api/v1/notifications/settings": {"items": [{"type": "system", "enabled": True}]},
     "POST /api/v1/prices": PRICE,
     "PUT /api/v1/prices/{id}": PRICE,
+    "POST /api/v1/orders/{id}/attempts": {"gateway": "wechat", "scene": "qr"},
     "POST /api/v1/orders/{id}/payments": {"method": "balance"},
     "POST /api/v1/orders/{id}/payments of admin": {"method": "cash"},
     "POST /api/v1/orders/{id}/refunds": {"reason": "kindness"},

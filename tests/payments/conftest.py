@@ -1,5 +1,6 @@
-"""Money in the tests: what is in a wallet, an order to pay."""
+"""Money in the tests: what is in a wallet, an order to pay, gateways to pay it at."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -7,6 +8,7 @@ from sqlalchemy import func, select
 
 from suwen.payments import service
 from suwen.payments.models import LedgerAccount, Posting
+from tests.support.paysim import Paysim, simulator
 
 
 class Desk:
@@ -73,3 +75,16 @@ def desk(house, people, ids):
     made = Desk(house, people, ids)
     yield made
     assert made.faults() == []
+
+
+@pytest.fixture(scope="session")
+def _simulator(tmp_path_factory) -> Iterator[Paysim]:
+    with simulator(tmp_path_factory.mktemp("paysim")) as sim:
+        yield sim
+
+
+@pytest.fixture
+def sim(_simulator, clock) -> Paysim:
+    """Nothing has happened in it yet."""
+    _simulator.reset(clock())
+    return _simulator

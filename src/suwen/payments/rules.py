@@ -10,6 +10,7 @@ from suwen.core.times import known_zone
 OFFERED = ("balance", "cash")
 LARGEST_TOP_UP = 10_000_000  # 100,000.00
 LARGEST_SUM = 9_999_999_999  # what DECIMAL(10,2) holds
+TOP_UP = "top_up:"  # of the subject of an order that fills the payer's own wallet
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2999, 12, 31)  # of a filter
 DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # no I, L, O, U: read out at the desk without mistakes
 

@@ -5,7 +5,6 @@ paid, and whoever sold the subject decides whether it is delivered after all or 
 """
 
 from datetime import datetime, timedelta
-from typing import Literal
 
 Moves = dict[str, frozenset[str]]
 
@@ -53,9 +52,7 @@ def before(table: Moves, to: str) -> tuple[str, ...]:
     return tuple(state for state, following in table.items() if to in following)
 
 
-def ask_next(
-    phase: Literal["begun", "offered", "closing"], asks: int, began: datetime, ends: datetime, now: datetime
-) -> datetime:
+def ask_next(phase: str, asks: int, began: datetime, ends: datetime, now: datetime) -> datetime:
     """When to ask the gateway again, after `asks` questions in this phase. At its end an offer is to be closed."""
     if phase == "offered":
         following = (began + after for after in ASKED_AFTER if began + after > now)

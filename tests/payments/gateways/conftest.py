@@ -16,23 +16,10 @@ from suwen.payments.gateways.configuration import opened
 from suwen.payments.gateways.wechat import WeChat
 from suwen.payments.gateways.wire import Exchange, Surroundings
 from tests.conftest import Clock
-from tests.support.paysim import Merchant, Paysim, merchant, simulator
+from tests.support.paysim import Merchant, Paysim, merchant
 
 NAMES = ("wechat", "alipay", "card")
 SCENES = {"wechat": "qr", "alipay": "page", "card": "client"}
-
-
-@pytest.fixture(scope="session")
-def _simulator(tmp_path_factory) -> Iterator[Paysim]:
-    with simulator(tmp_path_factory.mktemp("paysim")) as sim:
-        yield sim
-
-
-@pytest.fixture
-def sim(_simulator, clock) -> Paysim:
-    """Nothing has happened in it yet."""
-    _simulator.reset(clock())
-    return _simulator
 
 
 @pytest.fixture

@@ -1,7 +1,9 @@
 """Tables of payments: orders and what was paid (`orders`), the ledger and wallets (`ledger`), gateways (`channels`)."""
 
 from suwen.payments.models.channels import (
+    GATEWAY_OF,
     GATEWAYS,
+    METHOD_OF,
     Anomaly,
     GatewayExchange,
     GatewayReport,
@@ -23,7 +25,9 @@ from suwen.payments.models.orders import METHODS, Claim, Order, Price, Refund, T
 
 __all__ = [
     "GATEWAYS",
+    "GATEWAY_OF",
     "METHODS",
+    "METHOD_OF",
     "Anomaly",
     "Balance",
     "BalanceEntry",

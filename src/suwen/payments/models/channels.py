@@ -10,6 +10,8 @@ from suwen.core.columns import currency_code, flag, money, ref, whole
 from suwen.core.db import Changing, Json, LongText, Record, Versioned, choice, exact
 
 GATEWAYS = ("wechat", "alipay", "card")
+METHOD_OF = {"wechat": "wechat", "alipay": "alipay", "card": "bank_card"}
+GATEWAY_OF = {method: gateway for gateway, method in METHOD_OF.items()}
 
 
 class PaymentConfig(Changing):

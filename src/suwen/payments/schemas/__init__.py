@@ -1,12 +1,17 @@
 """What comes in about money and what goes out. Amounts are minor units (5000 is 50.00); forms write "50.00"."""
 
+from suwen.payments.schemas.attempts import Asked, AttemptView, Choice, GatewayName, Way
 from suwen.payments.schemas.orders import Method, OrderDetail, OrderFilters, OrderView, Payment, Status, TransactionView
 from suwen.payments.schemas.prices import PriceForm, PriceInput, PriceRest, PriceView
 from suwen.payments.schemas.refunds import RefundForm, RefundInput, RefundView, Words
 from suwen.payments.schemas.wallets import EntryView, Receipt, TopUpForm, TopUpInput, WalletView
 
 __all__ = [
+    "Asked",
+    "AttemptView",
+    "Choice",
     "EntryView",
+    "GatewayName",
     "Method",
     "OrderDetail",
     "OrderFilters",
@@ -25,5 +30,6 @@ __all__ = [
     "TopUpInput",
     "TransactionView",
     "WalletView",
+    "Way",
     "Words",
 ]

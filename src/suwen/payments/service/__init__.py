@@ -1,5 +1,7 @@
 """What may be done with money. Others call these names; the modules beside this file say how."""
 
+from suwen.payments.service.attempts import ask_now, attempt, attempts_of, offered, return_url, ways, ways_of
+from suwen.payments.service.attempts import begin as begin_attempt
 from suwen.payments.service.checking import check_ledger
 from suwen.payments.service.desk import hand_out, pay, refund_at_desk
 from suwen.payments.service.lists import (
@@ -15,7 +17,17 @@ from suwen.payments.service.lists import (
     waiting_refunds,
     wallet_view,
 )
-from suwen.payments.service.orders import Opened, defer, expire_due, open_order, order_of, orders_of, void
+from suwen.payments.service.orders import (
+    Opened,
+    cancel,
+    defer,
+    expire_due,
+    open_order,
+    open_top_up,
+    order_of,
+    orders_of,
+    void,
+)
 from suwen.payments.service.paying import pay_from_balance, refund, settle_cash
 from suwen.payments.service.prices import (
     PriceList,
@@ -37,6 +49,11 @@ __all__ = [
     "TopUp",
     "Wallet",
     "add_price",
+    "ask_now",
+    "attempt",
+    "attempts_of",
+    "begin_attempt",
+    "cancel",
     "change_price",
     "check_ledger",
     "defer",
@@ -44,7 +61,9 @@ __all__ = [
     "expire_due",
     "figures",
     "hand_out",
+    "offered",
     "open_order",
+    "open_top_up",
     "order",
     "order_of",
     "orders",
@@ -63,6 +82,7 @@ __all__ = [
     "receipt",
     "refund",
     "refund_at_desk",
+    "return_url",
     "settle_cash",
     "top_up",
     "void",
@@ -70,4 +90,6 @@ __all__ = [
     "wallet",
     "wallet_of",
     "wallet_view",
-]
+    "ways",
+    "ways_of",
+]  # fmt: skip

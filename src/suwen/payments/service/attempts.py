@@ -1,7 +1,7 @@
 """Paying through a gateway, as the payer sees it: choose a way, be shown where to pay, choose another.
 
-An attempt is a row of `payment_transactions`; its number is the order's number at the gateway. There is one live attempt
-per order. Whoever chooses another way gives the old attempt up: it is closed at its gateway before the new one is
+An attempt is a row of `payment_transactions`; its number is the order's number at the gateway. There is one live
+attempt per order. Whoever chooses another way gives the old one up: it is closed at its gateway before the new one is
 offered there (`asking`). Nothing here moves money, and nothing here speaks with a gateway.
 """
 
@@ -21,9 +21,8 @@ from suwen.payments import rules, states
 from suwen.payments.errors import GatewayNotOffered, NothingToPay
 from suwen.payments.events import AttemptBegun, AttemptDue
 from suwen.payments.gateways.terms import DESCRIPTIONS, Gateway, Purpose
-from suwen.payments.models import Order, Transaction
+from suwen.payments.models import GATEWAY_OF, METHOD_OF, Order, Transaction
 from suwen.payments.schemas import AttemptView, Way
-from suwen.payments.service.channels import GATEWAY_OF, METHOD_OF, gateways_of
 from suwen.payments.service.orders import give_up, own_order, why_not_payable
 
 # What suits a desktop and a phone, best first.
@@ -31,6 +30,7 @@ DESKTOP = {"wechat": ("qr",), "alipay": ("page", "qr"), "card": ("page", "client
 PHONE = {"wechat": ("phone",), "alipay": ("phone", "page"), "card": ("phone", "page", "client")}
 YUAN_ONLY = ("wechat", "alipay")
 LONGEST_REF = 128
+SEALED = ("payer_ip", "payer_ref")
 
 
 def offered(tx: Session) -> Mapping[str, frozenset[str]]:
@@ -49,6 +49,18 @@ def ways(tx: Session, currency: str, *, phone: bool) -> list[Way]:
     return found
 
 
+def ways_of(tx: Session, actor: Actor, order_id: str, *, phone: bool) -> list[Way]:
+    """The ways to pay an order of the actor's; none where there is nothing to pay any more."""
+    order = own_order(tx, actor, order_id)
+    return ways(tx, order.currency, phone=phone) if order.status == "pending" and order.amount else []
+
+
+def return_url(tx: Session, order_id: str) -> str:
+    """Where a gateway's page sends the payer back to. Coming from there proves nothing."""
+    base = str(getattr(tx.info["settings"], "base_url", "")).rstrip("/")
+    return f"{base}/orders/{order_id}?returned=1"
+
+
 def begin(
     tx: Session, actor: Actor, order_id: str, gateway: str, scene: str, now: datetime, *, payer_ip: str = "",
     payer_ref: str = "", return_url: str = "",
@@ -64,7 +76,7 @@ def begin(
     if live is not None and _same(live, gateway, scene, now):
         return attempt_view(live)
     give_up(tx, order_id, now)
-    made = _made(tx, order, gateway, scene, now)
+    made = _made(order, gateway, scene, now)
     _remember(tx, made, payer_ip=payer_ip, payer_ref=payer_ref[:LONGEST_REF], return_url=return_url)
     tx.add(made)
     tx.flush()
@@ -73,13 +85,17 @@ def begin(
     return attempt_view(made)
 
 
-def attempt(tx: Session, actor: Actor, order_id: str) -> AttemptView | None:
-    """The newest attempt at a gateway on an order of the actor's, whatever became of it."""
+def attempts_of(tx: Session, actor: Actor, order_id: str) -> list[AttemptView]:
+    """The attempts at gateways on an order of the actor's, newest first."""
     own_order(tx, actor, order_id)
     mine = select(Transaction).where(Transaction.order_id == order_id, Transaction.phase.is_not(None))
-    newest = mine.order_by(Transaction.initiated_at.desc(), Transaction.id.desc()).limit(1)
-    found = tx.scalars(newest, execution_options={"populate_existing": True}).first()
-    return attempt_view(found) if found is not None else None
+    newest = mine.order_by(Transaction.initiated_at.desc(), Transaction.id.desc())
+    return [attempt_view(found) for found in tx.scalars(newest, execution_options={"populate_existing": True})]
+
+
+def attempt(tx: Session, actor: Actor, order_id: str) -> AttemptView | None:
+    """The newest attempt, whatever became of it."""
+    return next(iter(attempts_of(tx, actor, order_id)), None)
 
 
 def ask_now(tx: Session, actor: Actor, order_id: str, now: datetime) -> bool:
@@ -101,11 +117,11 @@ def ask_now(tx: Session, actor: Actor, order_id: str, now: datetime) -> bool:
 def replace(tx: Session, old: Transaction, now: datetime) -> None:
     """A new number for an attempt whose gateway will never answer to the old one; nobody was shown that yet."""
     order = tx.get_one(Order, old.order_id, with_for_update=True, populate_existing=True)
+    told = remembered(tx, old)
     if order.status != "pending" or order.expire_time <= now or not give_up(tx, order.id, now):
         return
-    gateway, scene = GATEWAY_OF[old.payment_method], old.scene or ""
-    made = _made(tx, order, gateway, scene, now)
-    _remember(tx, made, **remembered(tx, old))
+    made = _made(order, GATEWAY_OF[old.payment_method], old.scene or "", now)
+    _remember(tx, made, **told)
     tx.add(made)
     emit(tx, AttemptBegun(attempt_id=made.id), now)
     changed(tx, f"order:{order.id}", f"orders:{order.user_id}")
@@ -116,9 +132,6 @@ def remembered(tx: Session, attempt: Transaction) -> dict[str, str]:
     kept = attempt.request_data or {}
     opened = {name: sealed.keys(tx).decrypt(kept[name], _place(attempt, name)) for name in SEALED if kept.get(name)}
     return {"payer_ip": "", "payer_ref": "", "return_url": kept.get("return_url", "")} | opened
-
-
-SEALED = ("payer_ip", "payer_ref")
 
 
 def attempt_view(found: Transaction) -> AttemptView:
@@ -134,10 +147,13 @@ def purpose_of(order: Order) -> Purpose:
     """What the payer's bill calls it: never more than the kind of service."""
     if (order.subject or "").startswith(rules.TOP_UP):
         return "top_up"
-    return order.order_type if order.order_type in DESCRIPTIONS else "other"  # type: ignore[return-value]
+    return order.order_type if order.order_type in DESCRIPTIONS else "other"
 
 
 def _gateways(tx: Session) -> Mapping[str, Gateway]:
+    # not before somebody pays: an HTTP client takes a quarter of a second to load
+    from suwen.payments.service.channels import gateways_of
+
     return gateways_of(tx.info["db"])
 
 
@@ -158,7 +174,7 @@ def _suits(tx: Session, order: Order, gateway: str, scene: str, *, payer_ip: str
     there = offered(tx)
     known = scene in there.get(gateway, ()) and _takes(gateway, order.currency)
     # WeChat knows a phone's browser by its address, and a reader inside WeChat by the openid
-    told = gateway != "wechat" or (scene != "phone" or payer_ip) and (scene != "inside" or payer_ref)
+    told = gateway != "wechat" or ((scene != "phone" or payer_ip) and (scene != "inside" or payer_ref))
     if not known or not told:
         raise GatewayNotOffered(gateway=gateway, scene=scene, offered={name: sorted(there[name]) for name in there})
 
@@ -177,7 +193,7 @@ def _same(live: Transaction, gateway: str, scene: str, now: datetime) -> bool:
     return alike and live.phase in ("begun", "offered") and live.expires_at is not None and live.expires_at > now
 
 
-def _made(tx: Session, order: Order, gateway: str, scene: str, now: datetime) -> Transaction:
+def _made(order: Order, gateway: str, scene: str, now: datetime) -> Transaction:
     ends = min(order.expire_time, now + states.LONGEST_ATTEMPT)
     return Transaction(
         id=new_id(), created_at=now, updated_at=now, transaction_no=rules.number("PAY", now), order_id=order.id,

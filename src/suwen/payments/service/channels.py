@@ -15,10 +15,10 @@ from suwen.core.db import Database, new_id
 from suwen.payments.gateways import Gateway
 from suwen.payments.gateways.configuration import opened
 from suwen.payments.gateways.wire import Exchange, Surroundings, open_http
+from suwen.payments.models import GATEWAY_OF as GATEWAY_OF
+from suwen.payments.models import METHOD_OF as METHOD_OF
 from suwen.payments.models import GatewayExchange
 
-METHOD_OF = {"wechat": "wechat", "alipay": "alipay", "card": "bank_card"}
-GATEWAY_OF = {method: gateway for gateway, method in METHOD_OF.items()}
 NUMBERS = ("out_trade_no", "out_refund_no", "out_request_no", "client_reference_id")
 
 

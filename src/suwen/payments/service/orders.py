@@ -1,25 +1,28 @@
 """Orders: opened for a subject that payments does not interpret, paid in time or expired, found by their payer."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import exists, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from suwen.core.actor import Actor
 from suwen.core.db import changed, new_id, rows
+from suwen.core.errors import Forbidden
 from suwen.core.money import ensure_currency
 from suwen.core.outbox import emit
-from suwen.payments import rules
+from suwen.payments import rules, states
 from suwen.payments.errors import BadSum, NoSuchOrder, OrderClosed, OrderExpired, OrderPaid, SubjectHasOrder
+from suwen.payments.events import AttemptDue
 from suwen.payments.events import OrderExpired as OrderHasExpired
-from suwen.payments.models import Order
+from suwen.payments.models import Order, Transaction
 
 orders_table = Order.__table__
 INSERT_ORDER = insert(orders_table)
 DUE_AT_ONCE = 200
+TOP_UP_LIVES = timedelta(minutes=30)
 FRESH = {"populate_existing": True}  # guarded writes go past the objects that the session knows
 
 
@@ -36,7 +39,7 @@ class Opened:
 def open_order(
     tx: Session, payer_id: str, *, subject: str, amount: int, currency: str, expires: datetime, now: datetime,
     order_type: str = "appointment", appointment_id: str | None = None, patient_profile_id: str | None = None,
-    description: str = "", price_config_id: str | None = None,
+    description: str = "", price_config_id: str | None = None, id: str | None = None,
 ) -> Opened:  # fmt: skip
     """Ask `payer_id` for an amount. `description` is seen on bills: no complaint, no diagnosis, no medicine in it.
 
@@ -44,7 +47,7 @@ def open_order(
     """
     if not 0 <= amount <= rules.LARGEST_SUM:
         raise BadSum()
-    opened = Opened(new_id(), rules.number("ORD", now), amount, ensure_currency(currency), expires, subject)
+    opened = Opened(id or new_id(), rules.number("ORD", now), amount, ensure_currency(currency), expires, subject)
     values = {
         "id": opened.id, "created_at": now, "updated_at": now, "version": 1, "order_no": opened.order_no,
         "user_id": payer_id, "appointment_id": appointment_id, "patient_profile_id": patient_profile_id,
@@ -62,6 +65,17 @@ def open_order(
     return opened
 
 
+def open_top_up(tx: Session, actor: Actor, amount: int, now: datetime, *, currency: str = "CNY") -> Opened:
+    """Ask the actor for money into their own wallet, to be paid through a gateway. Refused: odd amounts."""
+    if not 0 < amount <= rules.LARGEST_TOP_UP:
+        raise BadSum(fields={"amount": BadSum.title})
+    id = new_id()
+    return open_order(
+        tx, actor.id, subject=f"{rules.TOP_UP}{id}", amount=amount, currency=currency, expires=now + TOP_UP_LIVES,
+        now=now, order_type="other", id=id,
+    )  # fmt: skip
+
+
 def defer(tx: Session, order_id: str, expires: datetime, now: datetime) -> None:
     """It will be paid at the desk: the order lives until `expires`. Refused: what is paid, closed or expired."""
     mine = update(Order).where(Order.id == order_id, *_payable(now))
@@ -70,30 +84,91 @@ def defer(tx: Session, order_id: str, expires: datetime, now: datetime) -> None:
 
 
 def settle(tx: Session, order_id: str, method: str, now: datetime) -> None:
-    """pending -> paid, once. Refused: paid, closed, expired."""
+    """pending -> paid, once, and not through a gateway. Refused: paid, closed, expired."""
     mine = update(Order).where(Order.id == order_id, *_payable(now))
     paid = {"status": "paid", "payment_method": method, "payment_time": now, "version": Order.version + 1}
     if not rows(tx, mine.values(**paid, updated_at=now)):
         raise why_not_payable(tx, order_id, now)
+    give_up(tx, order_id, now)
+
+
+def settle_late(tx: Session, order_id: str, method: str, at: datetime, now: datetime) -> bool:
+    """Verified money of a gateway has come: paid, also when the order was given up meanwhile. False: paid before."""
+    mine = update(Order).where(Order.id == order_id, Order.status.in_(states.before(states.ORDER, "paid")))
+    paid = {"status": "paid", "payment_method": method, "payment_time": at, "version": Order.version + 1}
+    return rows(tx, mine.values(**paid, updated_at=now)) == 1
 
 
 def void(tx: Session, subject: str, now: datetime) -> bool:
-    """Cancel the open order of a subject; False when there is none (paid ones are refunded instead)."""
-    mine = update(Order).where(Order.live_subject == subject, Order.status == "pending")
-    return rows(tx, mine.values(status="cancelled", live_subject=None, version=Order.version + 1, updated_at=now)) == 1
+    """Cancel the open order of a subject; False when there is none (paid ones are refunded instead).
+
+    What somebody may be paying at a gateway at this moment is closed there, and counts as late money if it was paid.
+    """
+    id = tx.scalar(select(Order.id).where(Order.live_subject == subject, Order.status == "pending"))
+    return id is not None and _cancelled(tx, id, now)
+
+
+def cancel(tx: Session, actor: Actor, order_id: str, now: datetime) -> None:
+    """The payer gives up a top-up. Refused: orders for something else, which are cancelled with it, and paid ones."""
+    order = own_order(tx, actor, order_id)
+    if not (order.subject or "").startswith(rules.TOP_UP):
+        raise Forbidden()
+    if not _cancelled(tx, order.id, now):
+        raise why_not_payable(tx, order.id, now)
+
+
+def _cancelled(tx: Session, order_id: str, now: datetime) -> bool:
+    mine = update(Order).where(Order.id == order_id, Order.status == "pending")
+    ended = {"status": "cancelled", "live_subject": None, "version": Order.version + 1, "updated_at": now}
+    if not rows(tx, mine.values(**ended)):
+        return False
+    give_up(tx, order_id, now)
+    changed(tx, f"order:{order_id}")
+    return True
 
 
 def expire_due(tx: Session, now: datetime) -> int:
-    """Close the orders whose time is over, and tell; two workers at once close each of them once."""
-    late = select(Order.id, Order.subject, Order.user_id).where(Order.status == "pending", Order.expire_time <= now)
+    """Close the orders whose time is over, and tell; two workers at once close each of them once.
+
+    One that may be being paid at a gateway is closed there first; until that is answered it stays as it is, and nobody
+    can begin to pay it any more.
+    """
+    late = select(Order.id).where(Order.status == "pending", Order.expire_time <= now)
+    unasked = late.where(~_asked_about(*states.OPEN) | _asked_about("begun", "offered"))
+    return sum(expire(tx, id, now) for id in tx.scalars(unasked.order_by(Order.expire_time).limit(DUE_AT_ONCE)).all())
+
+
+def expire(tx: Session, order_id: str, now: datetime) -> bool:
+    """pending -> expired if its time is over and no gateway can be paid for it any more."""
+    order = tx.get(Order, order_id, with_for_update=True, populate_existing=True)
+    if order is None or order.status != "pending" or order.expire_time > now:
+        return False
+    give_up(tx, order_id, now)
+    mine = update(Order).where(Order.id == order_id, Order.status == "pending", ~_asked_about(*states.OPEN))
+    if not rows(tx, mine.values(status="expired", live_subject=None, version=Order.version + 1, updated_at=now)):
+        return False
+    emit(tx, OrderHasExpired(order_id=order_id, subject=order.subject), now)
+    changed(tx, f"order:{order_id}", f"orders:{order.user_id}")
+    return True
+
+
+def give_up(tx: Session, order_id: str, now: datetime) -> int:
+    """Nobody shall pay this order at a gateway any more: have its open attempts closed there. How many there were."""
+    mine = (Transaction.order_id == order_id, Transaction.phase.in_(states.before(states.ATTEMPT, "closing")))
     done = 0
-    for found in tx.execute(late.order_by(Order.expire_time).limit(DUE_AT_ONCE)).all():
-        mine = update(Order).where(Order.id == found.id, Order.status == "pending", Order.expire_time <= now)
-        if rows(tx, mine.values(status="expired", live_subject=None, version=Order.version + 1, updated_at=now)):
-            emit(tx, OrderHasExpired(order_id=found.id, subject=found.subject), now)
-            changed(tx, f"orders:{found.user_id}")
+    for id in tx.scalars(select(Transaction.id).where(*mine)).all():
+        closing = {
+            "phase": "closing", "live_order_id": None, "ask_at": now + states.CLOSED_AGAIN[0], "asks": 0,
+            "request_data": None,
+        }  # fmt: skip
+        if rows(tx, update(Transaction).where(Transaction.id == id, *mine).values(**closing, updated_at=now)):
+            emit(tx, AttemptDue(attempt_id=id), now)
             done += 1
     return done
+
+
+def _asked_about(*phases: str) -> Any:
+    return exists().where(Transaction.order_id == Order.id, Transaction.phase.in_(phases))
 
 
 def own_order(tx: Session, actor: Actor, order_id: str) -> Any:

@@ -1,0 +1,60 @@
+"""What did not fit: written down once per occasion, told to the admins, left to a person to resolve."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from suwen.accounts.models import User
+from suwen.core.db import changed, new_id, rows
+from suwen.core.i18n import N_
+from suwen.notifications.service import notify
+from suwen.payments.models import Anomaly
+
+INSERT = insert(Anomaly.__table__)
+# Anybody can send us rubbish: that is counted, and nobody is woken for it.
+QUIET = frozenset({"unreadable", "probe"})
+
+
+def note(
+    tx: Session, kind: str, once: str, now: datetime, *, gateway: str | None = None, order_id: str | None = None,
+    transaction_id: str | None = None, refund_id: str | None = None, facts: Mapping[str, Any] | None = None,
+) -> bool:  # fmt: skip
+    """Count one occurrence. True if it is the first under the key `once`. `facts` names no person and no secret."""
+    key = once[:190]
+    if _again(tx, key, now):
+        return False
+    row = {
+        "id": new_id(), "created_at": now, "once": key, "kind": kind, "gateway": gateway, "order_id": order_id,
+        "transaction_id": transaction_id, "refund_id": refund_id, "facts": dict(facts or {}), "count": 1,
+        "last_at": now, "status": "open",
+    }  # fmt: skip
+    try:
+        with tx.begin_nested():
+            tx.execute(INSERT, row)
+    except IntegrityError:
+        _again(tx, key, now)
+        return False
+    if kind not in QUIET:
+        _tell(tx, kind, key, gateway, now)
+    changed(tx, "payment-anomalies")
+    return True
+
+
+def _again(tx: Session, key: str, now: datetime) -> bool:
+    more = update(Anomaly).where(Anomaly.once == key).values(count=Anomaly.count + 1, last_at=now)
+    return rows(tx, more) == 1
+
+
+def _tell(tx: Session, kind: str, key: str, gateway: str | None, now: datetime) -> None:
+    admins = select(User.id).where(User.role == "admin", User.is_deleted.is_(False), User.status == "active")
+    for admin in tx.scalars(admins).all():
+        notify(
+            tx, admin, "system_announcement", N_("A payment needs a look"),
+            N_("What a payment gateway said needs a person's decision (%(kind)s, %(gateway)s)."),
+            None, now, {"kind": kind, "gateway": gateway or "-", "path": "/admin/payments/anomalies"},
+            once=f"anomaly:{key}:{admin}"[:190],
+        )  # fmt: skip
