@@ -2,8 +2,10 @@
 
 import argparse
 import getpass
+import os
 import sys
 import threading
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -12,6 +14,8 @@ from typing import TYPE_CHECKING
 from suwen.settings import Settings, new_field_key
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from suwen.core.db import Database
     from suwen.core.ports.documents import Collection, Documents
 
@@ -41,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     paying.add_argument(
         "--card-events", default="", help="where Suwen hears of card payments: a card gateway is told once"
     )
+    paying.add_argument("--tied", action="store_true", help="end when the standard input is closed")
     commands.add_parser("check", help="say what of the environment is usable, and how to mend the rest")
     commands.add_parser("key", help="print a new key for SUWEN_FIELD_KEYS")
     commands.add_parser("rotate-keys", help="write encrypted columns anew with the newest of SUWEN_FIELD_KEYS")
@@ -87,17 +92,43 @@ def serve(given: argparse.Namespace) -> None:
     from granian.log import LogLevels
 
     print(f"素问 Suwen on http://{given.host}:{given.port}", flush=True)
-    Granian(
-        "suwen.serving:app",
-        factory=True,
-        interface=Interfaces.ASGI,
-        address=given.host,
-        port=given.port,
-        workers=given.workers,
-        websockets=True,
-        respawn_failed_workers=True,
-        log_level=LogLevels.warning,
-    ).serve()
+    with _cashier(settings, given.host, given.port):
+        Granian(
+            "suwen.serving:app",
+            factory=True,
+            interface=Interfaces.ASGI,
+            address=given.host,
+            port=given.port,
+            workers=given.workers,
+            websockets=True,
+            respawn_failed_workers=True,
+            log_level=LogLevels.warning,
+        ).serve()
+
+
+@contextmanager
+def _cashier(settings: Settings, host: str, port: int) -> "Iterator[None]":
+    """Beside a demonstration: the simulator of gateways, so that a newcomer pays by WeChat on the first day.
+
+    Not in production, and not where somebody has configured a gateway: then that one is meant.
+    """
+    gateways = ("SUWEN_WECHAT_", "SUWEN_ALIPAY_", "SUWEN_CARD_")
+    if settings.production or any(name.startswith(gateways) for name in os.environ):
+        yield
+        return
+    from suwen.paysim.beside import beside, practising
+
+    folder = practising(settings.data_dir)
+    if folder is None:
+        yield
+        return
+    here = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"  # noqa: S104  where browsers find it
+    base_url = os.environ.setdefault("SUWEN_BASE_URL", here)  # reports of payments come to this very port
+    with beside(folder, base_url) as running:
+        os.environ.update(running.told)  # the processes that serve inherit it
+        why = " (the usual port was taken)" if running.moved else ""
+        print(f"Practice cashier on {running.url}{why}: no real money moves.", flush=True)
+        yield
 
 
 def worker(_given: argparse.Namespace) -> None:
@@ -255,7 +286,18 @@ def demo(given: argparse.Namespace) -> None:
     from suwen.demo import day
 
     gc.disable()  # it runs for seconds and ends: collecting what is in the way costs more than the memory
-    day.fill(build_house(Settings.from_environment()), again=given.again)
+    house = build_house(Settings.from_environment())
+    if house.production:
+        raise SystemExit(day.NOT_FOR_PRODUCTION)
+    from suwen.paysim.keys import Keys
+
+    # Another processor makes the keys meanwhile: the interpreter is not held while primes are looked for.
+    making = threading.Thread(target=Keys.made, args=(house.settings.data_dir / "paysim",))
+    making.start()
+    try:
+        day.fill(house, again=given.again)
+    finally:
+        making.join()
 
 
 def paysim(given: argparse.Namespace) -> None:
@@ -263,7 +305,7 @@ def paysim(given: argparse.Namespace) -> None:
         from suwen.paysim.running import run
     except ImportError as error:
         raise SystemExit(str(error)) from None
-    run(given.folder, given.host, given.port, public=given.public, card_events=given.card_events)
+    run(given.folder, given.host, given.port, public=given.public, card_events=given.card_events, tied=given.tied)
 
 
 COMMANDS = {

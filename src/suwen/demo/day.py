@@ -17,13 +17,14 @@ from suwen.prescribing import service as prescribing
 from suwen.scheduling.service import horizon
 
 BACK = timedelta(days=21)
+NOT_FOR_PRODUCTION = "The demonstration has known passwords: it is not for production."
 
 
 def fill(house: House, again: bool = False) -> None:
     """Fill an empty database, or one that may be emptied (`again`); print who can sign in."""
     began, now = time.monotonic(), house.clock()
     if house.production:
-        raise SystemExit("The demonstration has known passwords: it is not for production.")
+        raise SystemExit(NOT_FOR_PRODUCTION)
     if house.db.read(lambda tx: tx.scalar(select(func.count()).select_from(User))):
         if not again:
             say("The clinic is already there. (`suwen demo --again` empties it and begins anew.)")
@@ -83,6 +84,9 @@ def show_logins(house: House) -> None:
         say(f"  {role:14} {login}")
     others = ", ".join(one.account for one in cast.DOCTORS[1:])
     say(f"  other doctors  {others}")
+    say("\nPay by WeChat, Alipay or card: the server has a practice cashier beside it, and no real money moves.")
+    say("  the code       stands with a link to the page that a phone would open")
+    say("  cards          4242 4242 4242 4242 pays, 4000 0000 0000 0002 is refused, 4000 0025 0000 3155 asks back")
 
 
 def say(line: str) -> None:

@@ -20,6 +20,14 @@ class NoSuchOrder(NotFound):
     code, title = "no_such_order", "This order is not there."
 
 
+class NoReceipt(Conflict):
+    code, title = "no_receipt", "This order has not been paid, so there is no receipt."
+
+
+class LongStatement(Invalid):
+    code, title = "long_statement", "A statement is of a year at most. Choose days that are nearer to each other."
+
+
 class NoSuchPerson(NotFound):
     code, title = "no_such_person", "There is no account of this person."
 

@@ -2,13 +2,15 @@
 
 import secrets
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Protocol
 
 from suwen.core.times import known_zone
 
 OFFERED = ("balance", "cash")
 LARGEST_TOP_UP = 10_000_000  # 100,000.00
+SMALLEST_ONLINE, LARGEST_ONLINE = 100, 1_000_000  # of one top-up through a gateway: 1.00 and 10,000.00
+OFFERED_SUMS = (5_000, 10_000, 20_000, 50_000)
 LARGEST_SUM = 9_999_999_999  # what DECIMAL(10,2) holds
 TOP_UP = "top_up:"  # of the subject of an order that fills the payer's own wallet
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2999, 12, 31)  # of a filter
@@ -37,6 +39,15 @@ def start_of(day: date, zone: str) -> datetime:
     """The first moment of a day in a zone (unknown zones count as UTC). Days beyond all orders are brought near."""
     day = min(max(day, FIRST_DAY), LAST_DAY)
     return datetime.combine(day, time(), known_zone(zone) or UTC)
+
+
+def months_before(now: datetime, zone: str, count: int = 12) -> list[tuple[str, str]]:
+    """The last months, newest first, as ("2030-01", "2030-01"): value and words of a filter."""
+    day, found = now.astimezone(known_zone(zone) or UTC).date().replace(day=1), []
+    for _ in range(count):
+        found.append((f"{day:%Y-%m}", f"{day:%Y-%m}"))
+        day = (day - timedelta(days=1)).replace(day=1)
+    return found
 
 
 def day_of(text: str | None) -> date | None:

@@ -1,5 +1,5 @@
 """HTML pages of payments, a module per topic."""
 
-from suwen.payments.pages import desk, orders, prices, refunds, wallet
+from suwen.payments.pages import desk, orders, papers, prices, refunds, wallet
 
-ROUTES = [*wallet.ROUTES, *orders.ROUTES, *prices.ROUTES, *desk.ROUTES, *refunds.ROUTES]
+ROUTES = [*wallet.ROUTES, *orders.ROUTES, *prices.ROUTES, *desk.ROUTES, *refunds.ROUTES, *papers.ROUTES]

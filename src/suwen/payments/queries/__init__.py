@@ -4,7 +4,7 @@ from suwen.payments.queries.figures import taken, topped_up
 from suwen.payments.queries.orders import ORDER_NAMES, ORDERS, order_view, orders, transactions
 from suwen.payments.queries.people import PEOPLE_SHOWN, named, people, person
 from suwen.payments.queries.refunds import REFUND_NAMES, refunds, waiting_refunds
-from suwen.payments.queries.wallets import ENTRIES, ENTRY_NAMES, receipt
+from suwen.payments.queries.wallets import ENTRIES, ENTRY_NAMES, entries, receipt
 
 __all__ = [
     "ENTRIES",
@@ -13,6 +13,7 @@ __all__ = [
     "ORDER_NAMES",
     "PEOPLE_SHOWN",
     "REFUND_NAMES",
+    "entries",
     "named",
     "order_view",
     "orders",

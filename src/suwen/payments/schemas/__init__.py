@@ -4,15 +4,27 @@ from suwen.payments.schemas.attempts import Asked, AttemptView, Choice, GatewayN
 from suwen.payments.schemas.orders import Method, OrderDetail, OrderFilters, OrderView, Payment, Status, TransactionView
 from suwen.payments.schemas.prices import PriceForm, PriceInput, PriceRest, PriceView
 from suwen.payments.schemas.refunds import RefundForm, RefundInput, RefundView, Words
-from suwen.payments.schemas.wallets import EntryView, Receipt, TopUpForm, TopUpInput, WalletView
+from suwen.payments.schemas.wallets import (
+    EntryFilters,
+    EntryView,
+    OnlineTopUp,
+    OnlineTopUpForm,
+    Receipt,
+    TopUpForm,
+    TopUpInput,
+    WalletView,
+)
 
 __all__ = [
     "Asked",
     "AttemptView",
     "Choice",
+    "EntryFilters",
     "EntryView",
     "GatewayName",
     "Method",
+    "OnlineTopUp",
+    "OnlineTopUpForm",
     "OrderDetail",
     "OrderFilters",
     "OrderView",

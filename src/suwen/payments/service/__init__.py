@@ -7,6 +7,7 @@ from suwen.payments.service.desk import hand_out, pay, refund_at_desk
 from suwen.payments.service.lists import (
     Figures,
     entries,
+    entries_csv,
     figures,
     order,
     orders,
@@ -58,6 +59,7 @@ __all__ = [
     "check_ledger",
     "defer",
     "entries",
+    "entries_csv",
     "expire_due",
     "figures",
     "hand_out",

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -19,12 +20,13 @@ from suwen.core.schemas import Slice
 from suwen.payments import queries
 from suwen.payments.errors import NoSuchOrder, NoSuchPerson
 from suwen.payments.models import BalanceEntry, Order, Refund
-from suwen.payments.schemas import EntryView, OrderDetail, OrderFilters, OrderView, Receipt, WalletView
+from suwen.payments.schemas import EntryFilters, EntryView, OrderDetail, OrderFilters, OrderView, Receipt, WalletView
 from suwen.payments.service.wallets import wallet_of
 
 EVERYBODYS = ("admin", "system")
 NEWEST_ORDERS = [(Order.created_at, "desc"), (Order.id, "desc")]
 NEWEST_ENTRIES = [(BalanceEntry.created_at, "desc"), (BalanceEntry.id, "desc")]
+EVERYTHING = EntryFilters()
 RISKY = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet takes a cell that begins with one for a formula
 
 
@@ -91,11 +93,31 @@ def wallet_view(tx: Session, actor: Actor, currency: str = "CNY") -> WalletView:
     return WalletView(**wallet_of(tx, actor.id, currency).__dict__)
 
 
-def entries(tx: Session, actor: Actor, *, after: str | None = None, limit: int | None = None) -> Slice[EntryView]:
+def entries(
+    tx: Session, actor: Actor, filters: EntryFilters = EVERYTHING, *, after: str | None = None, limit: int | None = None
+) -> Slice[EntryView]:
     """The actor's own statement, newest first."""
-    mine = queries.ENTRIES.where(BalanceEntry.user_id == actor.id)
+    mine = queries.entries(filters, actor.id)
     found, following = keyset(tx, mine, NEWEST_ENTRIES, after, limit)
     return Slice([EntryView(**{name: getattr(row, name) for name in queries.ENTRY_NAMES}) for row in found], following)
+
+
+def entries_csv(tx: Session, actor: Actor, filters: EntryFilters, zone: str) -> Iterator[str]:
+    """Every line of the actor's statement that fits, in pieces."""
+    names = ("created_at", "transaction_type", "amount", "balance_after", "currency", "description")
+    yield "\ufeff" + _line(names)
+    place = ZoneInfo(zone)
+    after: str | None = None
+    while True:
+        part = entries(tx, actor, filters, after=after, limit=100)
+        yield "".join(
+            _line([one.created_at.astimezone(place).isoformat(), one.transaction_type, money.plain(one.amount),
+                   money.plain(one.balance_after), one.currency, _cell(one.description, "description")])
+            for one in part.items
+        )  # fmt: skip
+        after = part.next
+        if after is None:
+            return
 
 
 def payers(tx: Session, actor: Actor, text: str | None) -> list[Any]:
