@@ -48,6 +48,17 @@ class Settings:
         "SUWEN_JURISDICTION", "Whose law prescriptions follow: CN, US, or OFF; a row of prescribing/data", "OFF"
     )
     hold_minutes: int = setting("SUWEN_HOLD_MINUTES", "How long a time is held while the patient pays", 15)
+    refund_review_above: int = setting(
+        "SUWEN_REFUND_REVIEW_ABOVE",
+        "Refunds above this many minor units (20000 = 200.00) need somebody else's approval; 0: all of them",
+        20_000,
+    )
+    cancellation: str = setting(
+        "SUWEN_CANCELLATION",
+        "What patients get back who cancel: notice in hours (h) or days (d) and per cent, longest notice first;"
+        " nothing once the visit has begun",
+        "2h:100,0h:50",
+    )
     unreviewed_reference: bool = setting(
         "SUWEN_UNREVIEWED_REFERENCE",
         "1: in production too, use reference data that no pharmacist has reviewed; every prescription then says so",

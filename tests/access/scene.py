@@ -210,6 +210,9 @@ class Scene:
         self.does(login, "POST", f"/appointments/{made['id']}/cancel", json={"reason": "travelling"})
         names |= {"cash_order": made["order_id"]}
         names["refund"] = next(iter(self.does("admin", "GET", order)["refunds"]))["id"]
+        asked = {"reason": "it took too long", "amount": 100}
+        made = self.does(login, "POST", f"/orders/{names['order']}/refund-requests", json=asked)
+        names["asked"] = made["refunds"][-1]["id"]
 
     def _account(self, login: str, names: dict[str, str]) -> None:
         given = self.does(login, "POST", "/tokens", json={"name": "A program", "password": PASSWORD})

@@ -47,6 +47,10 @@ class Desk:
         return order
 
     def refund(self, login, order, amount=None):
+        """By the clinic's rules; by the admin at the desk, who gives cash at once. Returns the refund's id."""
+        if login == "admin":
+            done = self.do(service.refund_at_desk, self.people[login].actor, order.id, amount, "changed my mind")
+            return done.refunds[-1].id
         return self.do(service.refund, self.people[login].actor, order.id, amount, "changed my mind")
 
     def balance(self, login):

@@ -273,14 +273,16 @@ class Money(RuleBasedStateMachine):
     @rule(order=orders, amount=st.none() | st.integers(1, 20), at_desk=st.booleans())
     def refund(self, order, amount, at_desk):
         one = self.known[order.id]
-        left = one["amount"] - one["back"]
+        left = one["amount"] - one["back"] - one["owed"]
         wanted = left if amount is None else amount
         may = one["state"] in ("paid", "partial_refunded", "refunded") and wanted <= left
         may = may and (wanted > 0 or (one["amount"] == 0 and one["state"] == "paid"))
         who = "admin" if at_desk else one["login"]
         _, done = self._tried(lambda: self.desk.refund(who, order, amount))
         assert done == may
-        if done:
+        if done and one["by"] == "cash" and not at_desk and wanted:  # it waits to be handed out
+            one["owed"] += wanted
+        elif done:
             one["back"] += wanted
             one["state"] = "refunded" if one["back"] == one["amount"] else "partial_refunded"
             if one["by"] == "balance":

@@ -187,7 +187,9 @@ def test_cash_goes_back_in_cash(desk, house, people, settle):
     refund = desk.refund("li", order)  # the patient is at home: the desk owes it
     settle()
     assert (HEARD, desk.balance("li"), desk.faults()) == ([], 0, [])
-    assert people["li"]("GET", f"/api/v1/orders/{order.id}").json()["refunds"][0]["status"] == "pending"
+    shown = people["li"]("GET", f"/api/v1/orders/{order.id}").json()
+    assert [(one["status"], one["place"]) for one in shown["refunds"]] == [("processing", "desk")]
+    assert (shown["status"], shown["refunded_amount"], shown["refunding_amount"]) == ("paid", 0, 6000)
     assert people["li"]("POST", f"/api/v1/refunds/{refund}/hand-out").status_code == 403
     answer = people["admin"]("POST", f"/api/v1/refunds/{refund}/hand-out")
     assert answer.json()["refunds"][0]["status"] == "success"

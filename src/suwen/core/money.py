@@ -3,6 +3,7 @@
 import re
 from decimal import Decimal
 from functools import lru_cache
+from typing import NamedTuple
 
 from babel.numbers import format_currency, get_currency_precision
 
@@ -18,6 +19,13 @@ class BadAmount(Invalid):
 
 class BadCurrency(Invalid):
     code, title = "bad_currency", "Only currencies with two decimals can be used."
+
+
+class Sum(NamedTuple):
+    """An amount to be told in words, in the reader's way of writing it."""
+
+    minor: int
+    currency: str
 
 
 def parse(text: str) -> int:

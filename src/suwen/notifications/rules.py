@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from suwen.core import times
+from suwen.core import money, times
 from suwen.core.i18n import DEFAULT, LOCALES, N_, translate
 
 TYPES = ("appointment_reminder", "appointment_confirmed", "appointment_cancelled", "prescription_ready",
@@ -68,7 +68,8 @@ def place_of(type: str, related_id: str | None, meta: Mapping[str, Any] | None) 
 
 
 def said(text: str, values: Mapping[str, Any] | None, locale: str, zone: str) -> str:
-    """`text` in the reader's language, with `%(name)s` filled in; moments are told in the reader's zone."""
+    """`text` in the reader's language, with `%(name)s` filled in; moments are told in the reader's zone, sums in
+    the reader's way."""
     spoken = locale if locale in LOCALES else DEFAULT
     place = times.known_zone(zone) or ZoneInfo("UTC")
     words = translate(text, spoken)
@@ -85,4 +86,6 @@ def kept(values: Mapping[str, Any] | None) -> dict[str, Any]:
 def _word(value: Any, zone: ZoneInfo, locale: str) -> Any:
     if isinstance(value, datetime):
         return f"{times.day(value, zone, locale)} {times.clock(value, zone, locale)} ({times.zone_name(zone, locale)})"
+    if isinstance(value, money.Sum):
+        return money.show(value.minor, value.currency, locale)
     return value

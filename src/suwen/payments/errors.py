@@ -1,6 +1,6 @@
 """What may go wrong with money, before any of it has moved."""
 
-from suwen.core.errors import Conflict, Invalid, NotFound
+from suwen.core.errors import Conflict, Forbidden, Invalid, NotFound
 
 
 class NoPrice(Conflict):
@@ -74,7 +74,31 @@ class RefundTooLarge(Conflict):
 
 
 class RefundDecided(Conflict):
-    code, title = "refund_decided", "This refund has been handed out already."
+    """`status` is the refund's state now."""
+
+    code, title = "refund_decided", "This refund has been dealt with already, or is not that far yet."
+
+
+class RefundElsewhere(Conflict):
+    code, title = "refund_elsewhere", "This refund goes back another way."
+
+
+class SecondPersonNeeded(Forbidden):
+    code, title = "second_person_needed", "A refund of this size is approved by somebody else than who asked for it."
+
+
+class NoSuchClaim(NotFound):
+    code, title = "no_such_claim", "This claim is not there."
+
+
+class ClaimOpen(Conflict):
+    code, title = "claim_open", "An insurer is being asked for this order already."
+
+
+class ClaimDecided(Conflict):
+    """`status` is the claim's state now."""
+
+    code, title = "claim_decided", "This claim has been dealt with already, or is not that far yet."
 
 
 class BadSum(Invalid):

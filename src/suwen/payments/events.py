@@ -54,3 +54,43 @@ class ReportStored(Event):
 
     name: ClassVar[str] = "payments.report_stored"
     report_id: str
+
+
+@dataclass(frozen=True)
+class RefundApproved(Event):
+    """It is on its way: a gateway is to be told, or the payer that cash waits at the desk."""
+
+    name: ClassVar[str] = "payments.refund_approved"
+    refund_id: str
+
+
+@dataclass(frozen=True)
+class RefundDue(Event):
+    """Time to ask the gateway what became of it."""
+
+    name: ClassVar[str] = "payments.refund_due"
+    refund_id: str
+
+
+@dataclass(frozen=True)
+class RefundRejected(Event):
+    name: ClassVar[str] = "payments.refund_rejected"
+    refund_id: str
+
+
+@dataclass(frozen=True)
+class RefundTroubled(Event):
+    """An admin must look. what: failed, abnormal, not_enough, unanswered."""
+
+    name: ClassVar[str] = "payments.refund_troubled"
+    refund_id: str
+    what: str
+
+
+@dataclass(frozen=True)
+class ClaimSubmitted(Event):
+    """An insurer is asked for an order: it is certain to be paid by somebody."""
+
+    name: ClassVar[str] = "payments.claim_submitted"
+    order_id: str
+    subject: str | None

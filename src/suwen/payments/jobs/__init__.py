@@ -1,5 +1,5 @@
 """Reactions and timed work of payments; importing this registers them."""
 
-from suwen.payments.jobs import attempts, ledger, orders
+from suwen.payments.jobs import attempts, ledger, orders, refunds
 
-__all__ = ["attempts", "ledger", "orders"]
+__all__ = ["attempts", "ledger", "orders", "refunds"]

@@ -3,7 +3,7 @@
 from suwen.payments.queries.figures import taken, topped_up
 from suwen.payments.queries.orders import ORDER_NAMES, ORDERS, order_view, orders, transactions
 from suwen.payments.queries.people import PEOPLE_SHOWN, named, people, person
-from suwen.payments.queries.refunds import REFUND_NAMES, refunds, waiting_refunds
+from suwen.payments.queries.refunds import open_places, refund_line, refund_lines, refunds, waiting_refunds
 from suwen.payments.queries.wallets import ENTRIES, ENTRY_NAMES, entries, receipt
 
 __all__ = [
@@ -12,14 +12,16 @@ __all__ = [
     "ORDERS",
     "ORDER_NAMES",
     "PEOPLE_SHOWN",
-    "REFUND_NAMES",
     "entries",
     "named",
+    "open_places",
     "order_view",
     "orders",
     "people",
     "person",
     "receipt",
+    "refund_line",
+    "refund_lines",
     "refunds",
     "taken",
     "topped_up",

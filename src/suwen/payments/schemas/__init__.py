@@ -3,7 +3,18 @@
 from suwen.payments.schemas.attempts import Asked, AttemptView, Choice, GatewayName, Way
 from suwen.payments.schemas.orders import Method, OrderDetail, OrderFilters, OrderView, Payment, Status, TransactionView
 from suwen.payments.schemas.prices import PriceForm, PriceInput, PriceRest, PriceView
-from suwen.payments.schemas.refunds import RefundForm, RefundInput, RefundView, Words
+from suwen.payments.schemas.refunds import (
+    Approval,
+    ByHand,
+    Place,
+    RefundFilters,
+    RefundForm,
+    RefundInput,
+    RefundLine,
+    RefundView,
+    Rejection,
+    Words,
+)
 from suwen.payments.schemas.wallets import (
     EntryFilters,
     EntryView,
@@ -16,8 +27,10 @@ from suwen.payments.schemas.wallets import (
 )
 
 __all__ = [
+    "Approval",
     "Asked",
     "AttemptView",
+    "ByHand",
     "Choice",
     "EntryFilters",
     "EntryView",
@@ -29,14 +42,18 @@ __all__ = [
     "OrderFilters",
     "OrderView",
     "Payment",
+    "Place",
     "PriceForm",
     "PriceInput",
     "PriceRest",
     "PriceView",
     "Receipt",
+    "RefundFilters",
     "RefundForm",
     "RefundInput",
+    "RefundLine",
     "RefundView",
+    "Rejection",
     "Status",
     "TopUpForm",
     "TopUpInput",

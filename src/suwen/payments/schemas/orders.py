@@ -24,6 +24,7 @@ class OrderView(View):
     description: str | None
     amount: int
     refunded_amount: int
+    refunding_amount: int
     currency: str
     status: str
     payment_method: str | None

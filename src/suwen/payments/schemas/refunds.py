@@ -1,28 +1,78 @@
-"""What is paid back."""
+"""What is asked back, and paid back."""
 
-from datetime import datetime
-from typing import Annotated
+from datetime import date, datetime, timedelta
+from typing import Annotated, Literal
 
 import msgspec
 
 from suwen.core.schemas import Input, View
+from suwen.payments import rules
 from suwen.payments.rules import LARGEST_SUM
 from suwen.payments.schemas.amounts import minor
 
 Words = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
+ReasonCode = Literal["cancelled", "service", "mistake", "other"]
+Place = Literal["review", "desk", "gateway", "insurer", "abnormal", "success", "failed", "cancelled"]
 
 
 class RefundView(View):
-    """`status` is pending while cash waits to be handed out at the desk."""
+    """`place` says where it is: review (an admin looks), desk (cash waits), gateway (on its way), insurer, abnormal
+    (a person must act), success, failed, cancelled (not approved; `review_notes` says why)."""
 
     id: str
     refund_no: str
     refund_amount: int
     currency: str
     refund_reason: str
+    reason_code: str
     status: str
+    place: str
+    payment_method: str
     created_at: datetime
+    reviewed_at: datetime | None
+    review_notes: str | None
     completed_at: datetime | None
+
+
+class RefundLine(RefundView):
+    """`requester` is None for what the clinic's rules owed. `trouble` is the gateway's word for why it waits."""
+
+    order_id: str
+    order_no: str
+    description: str | None
+    user_id: str
+    payer: str
+    requested_by: str | None
+    requester: str | None
+    requester_role: str | None
+    reviewed_by: str | None
+    reviewer: str | None
+    external_refund_id: str | None
+    asks: int
+    ask_at: datetime | None
+    trouble: str | None
+
+
+class RefundFilters(msgspec.Struct, kw_only=True, frozen=True):
+    """Refunds asked for in [since, until); `q` is the beginning of a number, or part of a name or phone."""
+
+    place: str | None = None
+    method: str | None = None
+    q: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    @classmethod
+    def of_days(
+        cls, zone: str, since: date | None, until: date | None, *, place: str | None = None,
+        method: str | None = None, q: str | None = None,
+    ) -> "RefundFilters":  # fmt: skip
+        """From the first moment of `since` to the end of the day `until`, both in `zone`."""
+        return cls(
+            place=place or None, method=method or None, q=q or None,
+            since=rules.start_of(since, zone) if since else None,
+            until=rules.start_of(min(until, rules.LAST_DAY) + timedelta(days=1), zone) if until else None,
+        )  # fmt: skip
 
 
 class RefundInput(Input):
@@ -30,11 +80,30 @@ class RefundInput(Input):
 
     reason: Words
     amount: Annotated[int, msgspec.Meta(ge=1, le=LARGEST_SUM)] | None = None
+    reason_code: ReasonCode = "other"
 
 
 class RefundForm(Input):
     reason: Words
     amount: str | None = None
+    reason_code: ReasonCode = "other"
 
     def minor(self) -> int | None:
         return minor(self.amount, "amount")
+
+
+class Approval(Input):
+    note: Annotated[str, msgspec.Meta(max_length=500)] | None = None
+
+
+class Rejection(Input):
+    """`note` is read by who asked."""
+
+    note: Words
+
+
+class ByHand(Input):
+    """How it was paid back without the gateway; `note` says where that is written down."""
+
+    how: Literal["cash", "bank"]
+    note: Words

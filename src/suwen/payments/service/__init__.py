@@ -3,7 +3,7 @@
 from suwen.payments.service.attempts import ask_now, attempt, attempts_of, offered, return_url, ways, ways_of
 from suwen.payments.service.attempts import begin as begin_attempt
 from suwen.payments.service.checking import check_ledger
-from suwen.payments.service.desk import hand_out, pay, refund_at_desk
+from suwen.payments.service.desk import ask_back, pay, refund_at_desk
 from suwen.payments.service.lists import (
     Figures,
     entries,
@@ -29,7 +29,7 @@ from suwen.payments.service.orders import (
     orders_of,
     void,
 )
-from suwen.payments.service.paying import pay_from_balance, refund, settle_cash
+from suwen.payments.service.paying import pay_from_balance, settle_cash
 from suwen.payments.service.prices import (
     PriceList,
     add_price,
@@ -41,6 +41,8 @@ from suwen.payments.service.prices import (
     price_views,
     prices,
 )
+from suwen.payments.service.refund_answers import refund_reported
+from suwen.payments.service.refunds import hand_out, refund
 from suwen.payments.service.wallets import TopUp, Wallet, top_up, wallet, wallet_of
 
 __all__ = [
@@ -50,6 +52,7 @@ __all__ = [
     "TopUp",
     "Wallet",
     "add_price",
+    "ask_back",
     "ask_now",
     "attempt",
     "attempts_of",
@@ -84,6 +87,7 @@ __all__ = [
     "receipt",
     "refund",
     "refund_at_desk",
+    "refund_reported",
     "return_url",
     "settle_cash",
     "top_up",

@@ -6,11 +6,11 @@ from typing import Any
 from sqlalchemy import and_, case, func, literal_column, or_, select
 from sqlalchemy.orm import Session
 
+from suwen.payments import rules
 from suwen.payments.models import Balance, BalanceEntry, Journal, LedgerAccount, Order, Posting, Refund
 from suwen.payments.service import ledger
 
 SHOWN = 20
-OPEN_REFUNDS = ("pending", "processing", "success")
 PAID = ("paid", "partial_refunded", "refunded")
 
 
@@ -109,7 +109,10 @@ def _statements(tx: Session) -> Iterator[str]:
 
 
 def _orders(tx: Session) -> Iterator[str]:
-    """Paid less paid back is the income that the ledger took for an order; one that is not paid has taken nothing."""
+    """Paid less what goes back is the income that the ledger took for an order; what is not paid has taken nothing.
+
+    Income is given up when a refund is approved, a moment before the money is back. A top-up is no income.
+    """
     income = (
         select(Journal.ref_id, func.sum(-Posting.amount_minor).label("income"))
         .join(Posting, Posting.journal_id == Journal.id)
@@ -118,24 +121,35 @@ def _orders(tx: Session) -> Iterator[str]:
         .group_by(Journal.ref_id)
         .subquery()
     )
-    asked = select(Order.order_no, Order.status, Order.amount, Order.refunded_amount, income.c.income)
+    leaving = _refunded(tx, ("processing", "success"))
+    asked = select(Order.id, Order.order_no, Order.subject, Order.status, Order.amount, income.c.income)
     for row in tx.execute(asked.outerjoin(income, income.c.ref_id == Order.id)):
-        kept = row.amount - row.refunded_amount if row.status in PAID else 0
+        earns = row.status in PAID and not str(row.subject or "").startswith(rules.TOP_UP)
+        kept = row.amount - leaving.get(row.id, 0) if earns else 0
         if int(row.income or 0) != kept:
             yield f"order {row.order_no} kept {kept}, the ledger says {int(row.income or 0)}"
 
 
 def _refunds(tx: Session) -> Iterator[str]:
-    """What is marked as paid back on an order is the sum of its refunds, and not more than was paid."""
-    summed = func.coalesce(func.sum(Refund.refund_amount), literal_column("0"))
-    found = (
-        select(Order.order_no)
-        .outerjoin(Refund, and_(Refund.order_id == Order.id, Refund.status.in_(OPEN_REFUNDS)))
-        .group_by(Order.id, Order.order_no, Order.refunded_amount, Order.amount)
-        .having(or_(summed != Order.refunded_amount, Order.refunded_amount > Order.amount))
+    """What is marked as back, and as on its way, is the sum of the refunds there; together not more than was paid."""
+    back, leaving = _refunded(tx, ("success",)), _refunded(tx, ("pending", "processing"))
+    for row in tx.execute(
+        select(Order.id, Order.order_no, Order.amount, Order.refunded_amount, Order.refunding_amount)
+    ):
+        marked = (row.refunded_amount, row.refunding_amount)
+        if marked != (back.get(row.id, 0), leaving.get(row.id, 0)) or sum(marked) > row.amount:
+            yield f"the refunds of order {row.order_no} do not add up"
+
+
+def _refunded(tx: Session, states: tuple[str, ...]) -> dict[str, int]:
+    """Sums by order, without second payments that go back: those are not of the order's price."""
+    found = select(Refund.order_id, Refund.refund_amount).where(
+        Refund.status.in_(states), Refund.reason_code != "paid_twice"
     )
-    for order_no in _some(tx, found):
-        yield f"the refunds of order {order_no} do not add up"
+    sums: dict[str, int] = {}
+    for row in tx.execute(found):
+        sums[row.order_id] = sums.get(row.order_id, 0) + row.refund_amount
+    return sums
 
 
 def _some(tx: Session, statement: Any) -> list[Any]:

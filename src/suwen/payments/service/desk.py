@@ -9,7 +9,7 @@ from suwen.core.errors import Forbidden
 from suwen.payments import rules
 from suwen.payments.errors import MethodNotOffered
 from suwen.payments.schemas import OrderDetail
-from suwen.payments.service import paying
+from suwen.payments.service import paying, refunds
 from suwen.payments.service.lists import order
 
 
@@ -26,14 +26,25 @@ def pay(tx: Session, actor: Actor, order_id: str, method: str, now: datetime) ->
 
 
 def refund_at_desk(
-    tx: Session, actor: Actor, order_id: str, amount: int | None, reason: str, now: datetime
-) -> OrderDetail:
-    """An admin pays back, all that is left or a part. Refused: everybody else, and more than was paid."""
+    tx: Session, actor: Actor, order_id: str, amount: int | None, reason: str, now: datetime, *,
+    reason_code: str = "other",
+) -> OrderDetail:  # fmt: skip
+    """An admin pays back, all that is left or a part; cash is given at once. A large sum waits for somebody else.
+
+    Refused: everybody else, and more than was paid.
+    """
     if actor.role != "admin":
         raise Forbidden()
-    paying.refund(tx, actor, order_id, amount, reason, now)
+    id = refunds.request(tx, actor, order_id, amount, reason, now, reason_code=reason_code)
+    if refunds.may_alone(tx, actor, id):
+        refunds.approve(tx, actor, id, now, handed_out=True)
     return order(tx, actor, order_id)
 
 
-def hand_out(tx: Session, actor: Actor, refund_id: str, now: datetime) -> OrderDetail:
-    return order(tx, actor, paying.hand_out(tx, actor, refund_id, now))
+def ask_back(
+    tx: Session, actor: Actor, order_id: str, amount: int | None, reason: str, now: datetime, *,
+    reason_code: str = "other",
+) -> OrderDetail:  # fmt: skip
+    """A payer asks for money back; an admin will look at it. Refused: other people's orders, more than is left."""
+    refunds.request(tx, actor, order_id, amount, reason, now, reason_code=reason_code)
+    return order(tx, actor, order_id)

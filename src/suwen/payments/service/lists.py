@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from suwen.accounts.models import User
@@ -19,7 +19,7 @@ from suwen.core.paging import keyset
 from suwen.core.schemas import Slice
 from suwen.payments import queries
 from suwen.payments.errors import NoSuchOrder, NoSuchPerson
-from suwen.payments.models import BalanceEntry, Order, Refund
+from suwen.payments.models import BalanceEntry, Order
 from suwen.payments.schemas import EntryFilters, EntryView, OrderDetail, OrderFilters, OrderView, Receipt, WalletView
 from suwen.payments.service.wallets import wallet_of
 
@@ -171,8 +171,8 @@ def figures(tx: Session, since: datetime, until: datetime) -> Figures:
         for (currency, method), both in sorted(flows.items())
     ]  # fmt: skip
     topped_up = {row.currency: int(row.amount) for row in queries.topped_up(tx, since, until)}
-    waiting = tx.scalar(select(func.count()).select_from(Refund).where(Refund.status == "pending"))
-    return Figures(made, topped_up, int(waiting or 0))
+    places = queries.open_places(tx)
+    return Figures(made, topped_up, sum(places.get(place, 0) for place in ("review", "desk", "insurer", "abnormal")))
 
 
 def _cell(value: Any, name: str) -> str:
