@@ -31,6 +31,7 @@ REVIEWED = {"version": 2, "verdict": "accepted", "checks": CHECKS}
 VOID = {"reason": "a mistake"}
 STARS = {"rating": 5, "comment": "kind"}
 TAG = {"name": "unhurried", "category": "positive"}
+BILL = {"gateway": "wechat", "day": "2029-12-31"}
 ENTRY = {"code": "NEW1", "name": "New one"}
 
 BODIES: dict[str, dict[str, Any]] = {
@@ -114,6 +115,10 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /admin/refunds/{id}/approve": {"note": "fine"},
     "POST /admin/refunds/{id}/reject": {"note": "the visit took place"},
     "POST /admin/refunds/{id}/by-hand": {"how": "bank", "note": "transfer 1"},
+    "POST /api/v1/reconciliations": BILL,
+    "POST /api/v1/reconciliation-lines/{id}/resolution": {"kind": "suspense", "note": "not ours"},
+    "POST /admin/reconciliation/run": BILL,
+    "POST /admin/reconciliation/lines/{id}": {"kind": "suspense", "note": "not ours"},
     "POST /orders/{id}/pay": {"method": "balance"},
     "POST /admin/prices": PRICE | {"price": "10.00"},
     "POST /admin/prices/{id}": PRICE | {"price": "10.00"},

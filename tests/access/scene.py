@@ -4,9 +4,11 @@ Built through the API as people would. `CANARIES` are words that only those conc
 """
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from suwen.payments.gateways import Line
+from suwen.payments.service.reconciling import reconcile
 from tests.support.cast import PASSWORD, START, Ids
 from tests.support.people import Person
 
@@ -126,6 +128,18 @@ class Scene:
             "doctor_user": self.ids.users["zhang"], "chen_user": self.ids.users["chen"],
             "zhao_user": self.ids.users["zhao"], "user": self.ids.users["li"],
         }  # fmt: skip
+
+        self.bill(date(2029, 12, 30))
+
+    def bill(self, day: date, lines: int = 2) -> None:
+        """A channel's bill of payments that nobody here knows of."""
+        house = self.people["admin"].house
+        at, numbers = datetime(day.year, day.month, day.day, 3, tzinfo=UTC), range(lines)
+        rows = [Line("payment", f"OTHER{day:%m%d}{n}", f"420000{n}", 100, "CNY", at, "SUCCESS", 1) for n in numbers]
+        reconcile(house.db, "wechat", day, rows, self.clock())
+        self.shared["bill_day"] = self.does("admin", "GET", f"/reconciliations?since={day}")["items"][-1]["id"]
+        found = self.does("admin", "GET", f"/reconciliations/{self.shared['bill_day']}/lines")["items"]
+        self.shared["bill_line"] = found[0]["id"]
 
     def _describe(self, login: str, side: str, person: str) -> None:
         profile = self.people[login].profiles[person]

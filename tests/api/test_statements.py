@@ -1,6 +1,6 @@
 """No list, no page asks the database more often because there is more to show."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -92,6 +92,7 @@ def more_of_the_house(scene: Scene) -> None:
     def made(path: str, **body: Any) -> Any:
         return scene.does("admin", "POST", path, json=body)
 
+    scene.bill(date(2029, 12, 29), lines=6)
     for n in range(3):
         made("/departments", code=f"NEW{n}", name=f"New {n}")
         made("/specialties", code=f"NEW{n}", name=f"New {n}")

@@ -128,3 +128,39 @@ class GatewayNotOffered(Invalid):
 
 class NothingToPay(Conflict):
     code, title = "nothing_to_pay", "There is nothing to pay on this order."
+
+
+class NoSuchReconciliation(NotFound):
+    code, title = "no_such_reconciliation", "This day was not reconciled."
+
+
+class NoSuchLine(NotFound):
+    code, title = "no_such_line", "This line is not there any more: the bill was compared anew."
+
+
+class DayNotOver(Conflict):
+    code, title = "day_not_over", "This day is not over in China yet. Its bill comes the morning after."
+
+
+class BillUnusable(Conflict):
+    code, title = "bill_unusable", "The bill holds sums that no order can have. Nothing was compared."
+
+
+class StillComparing(Conflict):
+    code, title = "still_comparing", "The bill of this day is being compared. Try again when that is done."
+
+
+class DifferencesOpen(Conflict):
+    code, title = "differences_open", "There are differences that nobody has resolved yet."
+
+
+class DaySettled(Conflict):
+    code, title = "day_settled", "This day is settled. Nothing of it changes any more."
+
+
+class LineResolved(Conflict):
+    code, title = "line_resolved", "This difference was resolved already."
+
+
+class WrongWay(Invalid):
+    code, title = "wrong_way", "A difference of this kind cannot be resolved like that."

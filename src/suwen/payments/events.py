@@ -94,3 +94,12 @@ class ClaimSubmitted(Event):
     name: ClassVar[str] = "payments.claim_submitted"
     order_id: str
     subject: str | None
+
+
+@dataclass(frozen=True)
+class BillDue(Event):
+    """The bill of a channel's day, `day` as 2030-01-31, is to be fetched and compared."""
+
+    name: ClassVar[str] = "payments.bill_due"
+    gateway: str
+    day: str

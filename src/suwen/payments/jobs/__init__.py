@@ -1,5 +1,5 @@
 """Reactions and timed work of payments; importing this registers them."""
 
-from suwen.payments.jobs import attempts, ledger, orders, refunds
+from suwen.payments.jobs import attempts, ledger, orders, reconciliation, refunds
 
-__all__ = ["attempts", "ledger", "orders", "refunds"]
+__all__ = ["attempts", "ledger", "orders", "reconciliation", "refunds"]

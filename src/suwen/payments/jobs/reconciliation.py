@@ -1,0 +1,20 @@
+"""Bills are looked for by the clock and fetched outside transactions."""
+
+from datetime import date, datetime
+
+from sqlalchemy.orm import Session
+
+from suwen.core.db import Database
+from suwen.core.outbox import every, reach
+from suwen.payments.events import BillDue
+from suwen.payments.service import reconciling
+
+
+@every(seconds=600)
+def look_for_bills(tx: Session, now: datetime) -> int:
+    return reconciling.look_for_due(tx, now)
+
+
+@reach(BillDue)
+def reconcile_a_day(db: Database, now: datetime, message_id: str, gateway: str, day: str) -> None:
+    reconciling.fetch_and_reconcile(db, gateway, date.fromisoformat(day), now)
