@@ -130,6 +130,10 @@ class Handler(BaseHTTPRequestHandler):
         if made.status != 204:
             self.wfile.write(made.body)
 
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """A gateway's answers say what time it is there: the simulator's own."""
+        return super().date_time_string(self.simulator.store.now() if timestamp is None else timestamp)
+
     def log_message(self, format: str, *arguments: Any) -> None: ...
 
 

@@ -1,8 +1,10 @@
 """Gateways as the environment names them, and what of it may not be used in production.
 
-Every value is a plain string, keys are files: the same names serve an .env file and an encrypted row of configuration.
+Every value is a plain string, keys are files: the same names serve an .env file and an encrypted row of configuration,
+where `Given` holds what would stand in the file.
 """
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -52,10 +54,18 @@ NEEDED = {
 }  # fmt: skip
 SIMULATED = ("paysim", "wxsim", "2021sim", "2088sim", "9990001900")
 LARGEST_KEY = 100_000
+FOR_TESTS = {"SUWEN_CARD_SECRET_KEY": ("sk_test_", "rk_test_"), "SUWEN_CARD_PUBLISHABLE_KEY": ("pk_test_",)}
+PLAIN = re.compile(r"[!#-\[\]-~]*", re.ASCII)  # printable, no space, no quotation mark, no backslash
+BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----.+?-----END \1-----", re.DOTALL)
 
 
 class BadConfiguration(Exception):
     """What is wrong with it, in words for an operator; never the value itself."""
+
+
+class Given(str):
+    """The text itself. Where a file is named in the environment it is not the name of one: whoever may write rows
+    of configuration may not read the files of the server with them."""
 
 
 def configured(environment: Mapping[str, str]) -> list[str]:
@@ -73,31 +83,63 @@ def unsafe(environment: Mapping[str, str]) -> list[str]:
         if name.endswith(("_BASE", "_BACKUP")) and not value.startswith("https://"):
             found.append(f"{name} must begin with https://")
         text = value
-        if name.endswith(("_FILE", "_FILES")):
-            text += "".join(_files(name, environment))
+        if _is_file(name):
+            text += "".join(texts(name, environment))
         if any(mark in text for mark in SIMULATED):
             found.append(f"{name} is of the payment simulator")
-    if environment.get("SUWEN_CARD_SECRET_KEY", "").startswith(("sk_test_", "rk_test_")):
-        found.append("SUWEN_CARD_SECRET_KEY is a key for tests")
+    for name, marks in FOR_TESTS.items():
+        if environment.get(name, "").strip().startswith(marks):
+            found.append(f"{name} is a key for tests")
     return found
 
 
 def opened(environment: Mapping[str, str], around: Surroundings, *, production: bool) -> dict[str, Gateway]:
     """The gateways that are configured, by name. BadConfiguration if one of them cannot be used, with every reason."""
-    wrong = unsafe(environment) if production else []
-    found: dict[str, Gateway] = {}
-    for name in configured(environment):
-        missing = [key for key in NEEDED[name] if not environment.get(key, "").strip()]
-        wrong += [f"{key} is missing" for key in missing]
-        if missing:
-            continue
-        try:
-            found[name] = MAKERS[name](environment, around)
-        except (BadKey, BadConfiguration) as error:
-            wrong.append(f"{name}: {error}")
+    found, wrong = opened_each(environment, around, production=production)
     if wrong:
-        raise BadConfiguration("\n".join(wrong))
+        raise BadConfiguration("\n".join(reason for reasons in wrong.values() for reason in reasons))
     return found
+
+
+def opened_each(
+    environment: Mapping[str, str], around: Surroundings, *, production: bool
+) -> tuple[dict[str, Gateway], dict[str, list[str]]]:
+    """The gateways that can be used, and why the others cannot: one that is half set up closes no other."""
+    found: dict[str, Gateway] = {}
+    wrong: dict[str, list[str]] = {}
+    for name in configured(environment):
+        own = own_of(name, environment)
+        reasons = [f"{key} is missing" for key in NEEDED[name] if not own.get(key, "").strip()]
+        reasons += misshapen(own)
+        try:
+            reasons += unsafe(own) if production else []
+            if not reasons:
+                found[name] = MAKERS[name](own, around)
+        except (BadKey, BadConfiguration) as error:
+            reasons.append(f"{name}: {error}")
+        if reasons:
+            wrong[name] = reasons
+    return found, wrong
+
+
+def own_of(name: str, environment: Mapping[str, str]) -> dict[str, str]:
+    """What of it is this gateway's, without the spaces around a value that was pasted."""
+    found = {}
+    for key in MEANINGS:
+        if key.startswith(f"SUWEN_{name.upper()}_") and key in environment:
+            value = environment[key]
+            found[key] = value if isinstance(value, Given) and _is_file(key) else value.strip()
+    return found
+
+
+def misshapen(values: Mapping[str, str]) -> list[str]:
+    """What would break the header or the address it is put into: a paste with a line break, a full-width letter."""
+    return [f"{key} has a character that cannot be in it" for key, value in values.items()
+            if not _is_file(key) and not PLAIN.fullmatch(value)]  # fmt: skip
+
+
+def _is_file(key: str) -> bool:
+    return key.endswith(("_FILE", "_FILES"))
 
 
 def _wechat(values: Mapping[str, str], around: Surroundings) -> Gateway:
@@ -125,7 +167,7 @@ def _alipay(values: Mapping[str, str], around: Surroundings) -> Gateway:
         app_id=values["SUWEN_ALIPAY_APP_ID"],
         seller_id=values["SUWEN_ALIPAY_SELLER_ID"],
         private_key=_file("SUWEN_ALIPAY_PRIVATE_KEY_FILE", values),
-        alipay_keys=tuple(_files("SUWEN_ALIPAY_PUBLIC_KEY_FILES", values)),
+        alipay_keys=tuple(texts("SUWEN_ALIPAY_PUBLIC_KEY_FILES", values)),
         app_certificate=_file(certificate, values) if values.get(certificate) else "",
         root_certificates=_file(root, values) if values.get(certificate) else "",
     )
@@ -141,21 +183,33 @@ def _card(values: Mapping[str, str], around: Surroundings) -> Gateway:
 MAKERS = {"wechat": _wechat, "alipay": _alipay, "card": _card}
 
 
+def texts(name: str, values: Mapping[str, str]) -> list[str]:
+    """What the files of a setting contain, or the text that was given in their place."""
+    value = values.get(name, "")
+    if not isinstance(value, Given):
+        return _files(name, value)
+    if not name.endswith("_FILES"):
+        return [str(value)] if value.strip() else []
+    blocks = [found.group(0) for found in BLOCK.finditer(value)]
+    # without PEM's frames it is what Alipay's own tools print: one key, broken into lines or not
+    return blocks or [part.strip() for part in value.split(",") if part.strip()]
+
+
 def _file(name: str, values: Mapping[str, str]) -> str:
-    found = _files(name, values)
+    found = texts(name, values)
     if len(found) != 1:
         raise BadConfiguration(f"{name} names no file")
     return found[0]
 
 
-def _files(name: str, values: Mapping[str, str]) -> list[str]:
+def _files(name: str, value: str) -> list[str]:
     found = []
-    for part in values.get(name, "").split(","):
+    for part in value.split(","):
         if not part.strip():
             continue
         try:
             with Path(part.strip()).open(encoding="utf-8") as file:
                 found.append(file.read(LARGEST_KEY))
-        except (OSError, UnicodeDecodeError):
+        except (OSError, UnicodeDecodeError, ValueError):
             raise BadConfiguration(f"{name} names a file that cannot be read") from None
     return found

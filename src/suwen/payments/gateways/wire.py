@@ -7,13 +7,14 @@ plain "not now" (429), is a no.
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
 
 from suwen.payments.gateways.errors import Busy, Unknown
-from suwen.payments.gateways.redaction import redacted
+from suwen.payments.gateways.redaction import people, redacted
 
 SECONDS = 15.0  # for a whole answer, however slowly it drips
 LARGEST = 1_000_000
@@ -40,6 +41,7 @@ class Exchange:
     status: int  # 0: no answer
     sent: Any
     received: Any
+    number: str = ""  # of the attempt or the refund it is about
 
 
 Keep = Callable[[Exchange], None]
@@ -69,12 +71,13 @@ class Wire:
 
     def __init__(self, name: str, bases: tuple[str, ...], around: Surroundings) -> None:
         self.name, self.around = name, around
+        self.ahead: timedelta | None = None  # how far our clock is before the gateway's, as of its last answer
         self.bases = tuple(base.rstrip("/") for base in bases if base)
 
     def send(
         self, method: str, target: str, headers: Mapping[str, str], content: bytes = b"", *, largest: int = LARGEST
     ) -> Reply:
-        """The first answer that arrives: 2xx to 4xx but 429. Busy: nothing was done. Unknown: ask.
+        """The first answer that arrives: 2xx, 4xx but 408 and 429; 5xx of what is no GET. Busy: nothing was done. Unknown: ask.
 
         A GET goes to the backup host after any failure, anything else only if the first host was never reached: a POST
         that may have been carried out is not repeated by the wire, but by who knows its number.
@@ -93,6 +96,9 @@ class Wire:
                 continue
             if reply.status == 429:
                 raise Busy(f"{self.name}: too many requests")
+            if 300 <= reply.status < 400 or reply.status == 408:
+                # no word of the gateway's own about the request: a proxy, a moved address, an impatient front
+                raise Unknown(f"{self.name} answers {reply.status}")
             return reply
         raise last
 
@@ -113,6 +119,9 @@ class Wire:
         ends = time.monotonic() + SECONDS
         answer = self.around.http.send(request, stream=True)
         try:
+            self._compare(answer.headers.get("date", ""))
+            if answer.headers.get("content-encoding", "identity").lower() != "identity":
+                raise Unknown(f"{self.name} packs its answer, which was not asked for")  # and may unpack without end
             parts, size = [], 0
             for part in answer.iter_bytes():
                 size += len(part)
@@ -126,9 +135,18 @@ class Wire:
             raise Unknown(f"{self.name} is out of order ({reply.status})")
         return reply
 
-    def record(self, method: str, path: str, sent: Any, received: Any, status: int) -> None:
-        """Hand what was said to whoever keeps it, with people and keys taken out."""
+    def record(self, method: str, path: str, sent: Any, received: Any, status: int, number: str = "") -> None:
+        """Hand what was said to whoever keeps it, with people and keys taken out: also where an answer repeats them.
+        What stands behind the question mark of an address is not kept: it may be a token."""
         pepper = self.around.pepper
         host = self.bases[0].split("//", 1)[-1] if self.bases else ""
-        shown = redacted(sent, pepper), redacted(received, pepper)
-        self.around.keep(Exchange(self.name, self.around.clock(), method, path, host, status, *shown))
+        known = people(sent)
+        shown = redacted(sent, pepper), redacted(received, pepper, known=known)
+        one = Exchange(self.name, self.around.clock(), method, path.split("?")[0], host, status, *shown, number)
+        self.around.keep(one)
+
+    def _compare(self, date: str) -> None:
+        try:
+            self.ahead = self.around.clock() - parsedate_to_datetime(date)
+        except (ValueError, TypeError):
+            self.ahead = None

@@ -56,17 +56,17 @@ class Alipay:
         method, _ = messages.METHODS[attempt.scene]
         body = messages.order(attempt)
         if attempt.scene == "qr":
-            found = self._ask(method, body, notify_url=attempt.notify_url)
+            found = self._ask(method, body, about=attempt.out_no, notify_url=attempt.notify_url)
             return Offer("qr", text=self._text(found, "qr_code"))
         asked = self._signed(method, body, notify_url=attempt.notify_url, return_url=attempt.return_url)
-        self.wire.record("GET", method, body, {}, 0)
+        self.wire.record("SIGN", method, body, {}, 0, attempt.out_no)  # nothing is asked: the payer's browser will
         if attempt.scene == "app":
             return Offer("client", parameters={"orderString": urlencode(asked)})
         return Offer("redirect", url=f"{self.base}{GATEWAY}?{urlencode(asked)}")
 
     def query(self, out_no: str, external_id: str = "") -> Answer:
         try:
-            found = self._ask("alipay.trade.query", messages.trade(out_no, external_id))
+            found = self._ask("alipay.trade.query", messages.trade(out_no, external_id), about=out_no)
         except Refused as error:
             if error.code == NO_SUCH_TRADE:
                 return Answer("absent", out_no, detail=error.code)
@@ -79,7 +79,7 @@ class Alipay:
     def close(self, out_no: str, external_id: str = "") -> Answer:
         """A trade nobody has opened yet is absent and cannot be closed: its time_expire keeps it from being paid."""
         try:
-            self._ask("alipay.trade.close", messages.trade(out_no, external_id))
+            self._ask("alipay.trade.close", messages.trade(out_no, external_id), about=out_no)
         except Refused as error:
             if error.code == NO_SUCH_TRADE:
                 return Answer("absent", out_no, detail=error.code)
@@ -92,14 +92,14 @@ class Alipay:
         """Undo whatever became of it: close what is unpaid, pay back what was paid. Return what it did: close, refund
         or an empty word for nothing. Unknown while Alipay wants to be asked again.
         """
-        found = self._ask("alipay.trade.cancel", {"out_trade_no": out_no})
+        found = self._ask("alipay.trade.cancel", {"out_trade_no": out_no}, about=out_no)
         if found.get("retry_flag") == "Y":
             raise Unknown("Alipay could not cancel it yet")
         return str(found.get("action", ""))
 
     def refund(self, order: RefundOrder) -> RefundAnswer:
         try:
-            found = self._ask("alipay.trade.refund", messages.refund(order))
+            found = self._ask("alipay.trade.refund", messages.refund(order), about=order.out_refund_no)
         except Refused as error:
             if error.code in REFUND_UNKNOWN:
                 raise Unknown(f"Alipay: {error.code}") from None
@@ -112,7 +112,8 @@ class Alipay:
 
     def query_refund(self, order: RefundOrder) -> RefundAnswer:
         try:
-            found = self._ask("alipay.trade.fastpay.refund.query", messages.refund_query(order))
+            asked = messages.refund_query(order)
+            found = self._ask("alipay.trade.fastpay.refund.query", asked, about=order.out_refund_no)
         except Refused as error:
             if error.code == NO_SUCH_TRADE:
                 return RefundAnswer("absent", order.out_refund_no, out_no=order.out_no, detail=error.code)
@@ -153,7 +154,7 @@ class Alipay:
             raise Unreadable("a return of somebody else's payment")
         return messages.text(form, "out_trade_no")
 
-    def _ask(self, method: str, body: dict[str, Any], **extra: str) -> dict[str, Any]:
+    def _ask(self, method: str, body: dict[str, Any], *, about: str = "", **extra: str) -> dict[str, Any]:
         """The verified answer of code 10000; errors otherwise."""
         asked = self._signed(method, body, **extra)
         content = urlencode({"biz_content": asked.pop("biz_content")}).encode()
@@ -162,9 +163,9 @@ class Alipay:
             reply = self.wire.send("POST", f"{GATEWAY}?{urlencode(asked)}", headers, content)
             found = self._verified(method, reply)
         except GatewayError as error:
-            self.wire.record("POST", method, body, {"error": str(error)}, 0)
+            self.wire.record("POST", method, body, {"error": str(error)}, 0, about)
             raise
-        self.wire.record("POST", method, body, found, reply.status)
+        self.wire.record("POST", method, body, found, reply.status, about)
         if found.get("code") != "10000":
             raise messages.refusal(found)
         return found
@@ -187,6 +188,9 @@ class Alipay:
             raise Unknown("Alipay answers with something else") from None
         if not isinstance(found, dict) or (name not in parts and found.get("code") == "10000"):
             raise Unauthentic("Alipay's answer is none")
+        if not sign and str(found.get("sub_code", "")).startswith("ACQ."):
+            # what is said of a trade (it is not there, it was paid) is said with a signature
+            raise Unauthentic("Alipay's answer about a trade is not signed")
         return found
 
     def _signed(self, method: str, body: dict[str, Any], **extra: str) -> dict[str, str]:

@@ -38,9 +38,9 @@ class Card:
         if attempt.scene not in self.scenes:
             raise ValueError(f"cards have no way of paying for {attempt.scene}")
         if attempt.scene != "client":
-            found = self._ask("POST", SESSIONS, messages.session(attempt), once=attempt.out_no)
+            found = self._ask("POST", SESSIONS, messages.session(attempt), once=attempt.out_no, about=attempt.out_no)
             return Offer("redirect", url=_given(found, "url"), external_id=_given(found, "id"))
-        found = self._ask("POST", INTENTS, messages.intent(attempt), once=attempt.out_no)
+        found = self._ask("POST", INTENTS, messages.intent(attempt), once=attempt.out_no, about=attempt.out_no)
         parameters = {
             "client_secret": _given(found, "client_secret"), "publishable_key": self.creds.publishable_key,
             "payment_intent": _given(found, "id"),
@@ -51,10 +51,10 @@ class Card:
         """Without `external_id` it is searched for, which finds what is a minute old: absent is no proof."""
         try:
             if external_id.startswith("cs_"):
-                found = self._get(f"{SESSIONS}/{quote(external_id)}", SESSION_EXPANDED)
+                found = self._get(f"{SESSIONS}/{quote(external_id)}", SESSION_EXPANDED, out_no)
                 answer = self._understood(messages.session_answer, found)
             elif external_id:
-                found = self._get(f"{INTENTS}/{quote(external_id)}", EXPANDED)
+                found = self._get(f"{INTENTS}/{quote(external_id)}", EXPANDED, out_no)
                 answer = self._understood(messages.answer, found)
             else:
                 answer = self._searched(out_no)
@@ -82,7 +82,7 @@ class Card:
         id = external_id if external_id.startswith("cs_") else known.external_id
         verb = f"{SESSIONS}/{quote(id)}/expire" if id.startswith("cs_") else f"{INTENTS}/{quote(id)}/cancel"
         try:
-            self._ask("POST", verb, {}, once=f"{out_no}-close")
+            self._ask("POST", verb, {}, once=f"{out_no}-close", about=out_no)
         except Refused as error:
             if error.code not in NOT_NOW:
                 raise
@@ -90,19 +90,21 @@ class Card:
 
     def refund(self, order: RefundOrder) -> RefundAnswer:
         """`external_id` of the payment is needed: that of the payment intent."""
-        return self._refund(order, self._ask("POST", REFUNDS, messages.refund(order), once=order.out_refund_no))
+        number = order.out_refund_no
+        return self._refund(order, self._ask("POST", REFUNDS, messages.refund(order), once=number, about=number))
 
     def query_refund(self, order: RefundOrder) -> RefundAnswer:
         if order.external_refund_id:
-            return self._refund(order, self._get(f"{REFUNDS}/{quote(order.external_refund_id)}", {}))
+            found = self._get(f"{REFUNDS}/{quote(order.external_refund_id)}", {}, order.out_refund_no)
+            return self._refund(order, found)
         try:
-            known = self._pages(REFUNDS, {"payment_intent": order.external_id})
+            known = self._pages(REFUNDS, {"payment_intent": order.external_id}, order.out_refund_no)
         except Refused as error:
             if error.code not in LOST:
                 raise
             known = []
-        for found in known:
-            answer: RefundAnswer = self._understood(messages.refund_answer, found)
+        for one in known:
+            answer: RefundAnswer = self._understood(messages.refund_answer, one)
             if answer.out_refund_no == order.out_refund_no:
                 return answer
         return RefundAnswer("absent", order.out_refund_no, out_no=order.out_no)
@@ -135,16 +137,18 @@ class Card:
 
     def _searched(self, out_no: str) -> Answer:
         asked = {"query": f"metadata['out_no']:'{out_no}'", "expand[]": "data.latest_charge"}
-        found = self._get(f"{INTENTS}/search", asked).get("data") or []
+        found = self._get(f"{INTENTS}/search", asked, out_no).get("data") or []
+        if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+            raise Unknown("a list of another shape")
         answers: list[Answer] = [self._understood(messages.answer, one) for one in found]
         # of several, the one that moved money counts
         answers.sort(key=lambda one: one.state not in ("paid", "refunded"))
         return answers[0] if answers else Answer("absent", out_no)
 
-    def _pages(self, path: str, asked: dict[str, str]) -> list[dict[str, Any]]:
+    def _pages(self, path: str, asked: dict[str, str], about: str = "") -> list[dict[str, Any]]:
         rows, last = list[dict[str, Any]](), ""
         for _ in range(MOST_PAGES):
-            found = self._get(path, asked | {"limit": "100"} | ({"starting_after": last} if last else {}))
+            found = self._get(path, asked | {"limit": "100"} | ({"starting_after": last} if last else {}), about)
             page = found.get("data")
             if not isinstance(page, list) or not all(isinstance(one, dict) for one in page):
                 raise Unknown("a list of another shape")
@@ -154,10 +158,12 @@ class Card:
             last = _given(page[-1], "id")
         raise Unknown("a list without end")
 
-    def _get(self, path: str, asked: dict[str, str]) -> dict[str, Any]:
-        return self._ask("GET", f"{path}?{urlencode(asked)}" if asked else path, None)
+    def _get(self, path: str, asked: dict[str, str], about: str = "") -> dict[str, Any]:
+        return self._ask("GET", f"{path}?{urlencode(asked)}" if asked else path, None, about=about)
 
-    def _ask(self, method: str, target: str, body: dict[str, Any] | None, once: str = "") -> dict[str, Any]:
+    def _ask(
+        self, method: str, target: str, body: dict[str, Any] | None, once: str = "", *, about: str = ""
+    ) -> dict[str, Any]:
         content = messages.form(body) if body else b""
         headers = {
             "Authorization": f"Bearer {self.creds.secret_key}", "Stripe-Version": VERSION, "User-Agent": "suwen"
@@ -168,9 +174,9 @@ class Card:
             reply = self.wire.send(method, target, headers, content)
             found = _object(reply)
         except GatewayError as error:
-            self.wire.record(method, target, body or {}, {"error": str(error)}, 0)
+            self.wire.record(method, target, body or {}, {"error": str(error)}, 0, about)
             raise
-        self.wire.record(method, target.split("?")[0], body or {}, found, reply.status)
+        self.wire.record(method, target, body or {}, found, reply.status, about)
         if reply.status >= 300:
             raise _failure(reply.status, found)
         return found

@@ -41,7 +41,8 @@ class WeChat:
             endpoint = messages.ENDPOINTS[attempt.scene]
         except KeyError:
             raise ValueError(f"WeChat Pay has no way of paying for {attempt.scene}") from None
-        found = self._ask("POST", f"{PAY}/{endpoint}", messages.order(attempt, self.creds.mchid, app_id))
+        body = messages.order(attempt, self.creds.mchid, app_id)
+        found = self._ask("POST", f"{PAY}/{endpoint}", body, about=attempt.out_no)
         if attempt.scene == "qr":
             return Offer("qr", text=_given(found, "code_url"))
         if attempt.scene == "phone":
@@ -54,7 +55,7 @@ class WeChat:
     def query(self, out_no: str, external_id: str = "") -> Answer:
         path = f"{PAY}/id/{quote(external_id)}" if external_id else f"{PAY}/out-trade-no/{quote(out_no)}"
         try:
-            found = self._ask("GET", f"{path}?{urlencode({'mchid': self.creds.mchid})}")
+            found = self._ask("GET", f"{path}?{urlencode({'mchid': self.creds.mchid})}", about=out_no)
         except Refused as error:
             if error.code in NO_SUCH_ORDER:
                 return Answer("absent", out_no, detail=error.code)
@@ -66,7 +67,8 @@ class WeChat:
 
     def close(self, out_no: str, external_id: str = "") -> Answer:
         try:
-            self._ask("POST", f"{PAY}/out-trade-no/{quote(out_no)}/close", {"mchid": self.creds.mchid})
+            body = {"mchid": self.creds.mchid}
+            self._ask("POST", f"{PAY}/out-trade-no/{quote(out_no)}/close", body, about=out_no)
         except Refused as error:
             if error.code in NO_SUCH_ORDER:
                 return Answer("absent", out_no, detail=error.code)
@@ -76,11 +78,12 @@ class WeChat:
         return Answer("closed", out_no, detail="CLOSED")
 
     def refund(self, order: RefundOrder) -> RefundAnswer:
-        return self._refund(order, self._ask("POST", REFUNDS, messages.refund(order)))
+        return self._refund(order, self._ask("POST", REFUNDS, messages.refund(order), about=order.out_refund_no))
 
     def query_refund(self, order: RefundOrder) -> RefundAnswer:
         try:
-            return self._refund(order, self._ask("GET", f"{REFUNDS}/{quote(order.out_refund_no)}"))
+            path = f"{REFUNDS}/{quote(order.out_refund_no)}"
+            return self._refund(order, self._ask("GET", path, about=order.out_refund_no))
         except Refused as error:
             if error.code in NO_SUCH_ORDER:
                 return RefundAnswer("absent", order.out_refund_no, out_no=order.out_no, detail=error.code)
@@ -131,11 +134,11 @@ class WeChat:
         except BadMessage as error:
             raise Unknown(f"an answer that cannot be read: {error}") from None
 
-    def _ask(self, method: str, target: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+    def _ask(self, method: str, target: str, body: dict[str, Any] | None = None, *, about: str = "") -> dict[str, Any]:
         """The verified answer as an object, {} for an empty one."""
         sent = messages.write(body) if body is not None else b""
-        reply = self._send(method, target, sent)
-        found = self._read(method, target, body, reply)
+        reply = self._send(method, target, sent, about=about)
+        found = self._read(method, target, body, reply, about)
         self._verify(reply, strict=reply.status < 400)
         if reply.status < 300:
             return found
@@ -146,7 +149,9 @@ class WeChat:
             raise Unknown(f"WeChat Pay: {code}")
         raise Refused(code, message, reply.status)
 
-    def _send(self, method: str, target: str, body: bytes = b"", largest: int = 1_000_000) -> Reply:
+    def _send(
+        self, method: str, target: str, body: bytes = b"", largest: int = 1_000_000, *, about: str = ""
+    ) -> Reply:
         headers = {
             "Authorization": signing.authorization(
                 self.creds, self.key, method, target, body, self.around.clock(), self._nonce()
@@ -161,10 +166,11 @@ class WeChat:
         try:
             return self.wire.send(method, target, headers, body, largest=largest)
         except (Busy, Unknown) as error:
-            self.wire.record(method, target, messages.read(body) if body else {}, {"error": str(error)}, 0)
+            sent = messages.read(body) if body else {}
+            self.wire.record(method, target, sent, {"error": str(error)}, 0, about)
             raise
 
-    def _read(self, method: str, target: str, sent: Any, reply: Reply) -> dict[str, Any]:
+    def _read(self, method: str, target: str, sent: Any, reply: Reply, about: str) -> dict[str, Any]:
         try:
             found = messages.read(reply.body) if reply.body else {}
         except BadMessage:
@@ -172,7 +178,7 @@ class WeChat:
             if reply.status < 300:
                 raise Unknown("WeChat Pay answers with something that is no JSON") from None
         finally:
-            self.wire.record(method, target.split("?")[0], sent or {}, _shown(reply.body), reply.status)
+            self.wire.record(method, target, sent or {}, _shown(reply.body), reply.status, about)
         return found
 
     def _verify(self, reply: Reply, *, strict: bool) -> None:
