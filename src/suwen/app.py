@@ -125,6 +125,7 @@ def build_house(settings: Settings) -> House:
         slow=ThreadPoolExecutor(4, thread_name_prefix="slow"),
     )  # fmt: skip
     house.sessions = SessionWatch(sessions.alive, sessions.touch, sessions.renew)
+    _refuse_unsafe_rows(settings, db)
     db.listeners += [house.kept.drop, house.sessions.hear, house.hub.publish]
     if settings.redis_url:
         relay = RedisRelay(settings.redis_url, lambda topic, message: _from_elsewhere(house, topic, message))
@@ -145,6 +146,28 @@ def _refuse_unsafe_gateways(settings: Settings) -> None:
         wrong = [str(error)]
     if wrong:
         raise SystemExit("Refusing to start in production:\n  " + "\n  ".join(wrong))
+
+
+def _refuse_unsafe_rows(settings: Settings, db: Database) -> None:
+    """The same of what was saved in the database: it may be a copy of one where people tried things out."""
+    if not settings.production:
+        return
+    from sqlalchemy import select
+    from sqlalchemy.exc import DBAPIError
+
+    try:
+        if not db.read(lambda tx: tx.scalar(select(PaymentConfig.id).limit(1))):
+            return
+    except DBAPIError:
+        return  # before the first `suwen migrate`, or while the database is away
+    from suwen.payments.service.configs import unsafe_rows
+
+    if wrong := db.read(unsafe_rows):
+        words = "\n  ".join(wrong)
+        raise SystemExit(
+            f"Refusing to start in production:\n  {words}\n"
+            "  These were saved on /admin/payments. `suwen payments forget <gateway>` removes what was saved."
+        )
 
 
 def create_app(settings: Settings | None = None, house: House | None = None) -> Litestar:

@@ -1,4 +1,5 @@
-"""suwen: serve, worker, migrate, demo, paysim, check, key, rotate-keys, keys, audit, documents, reference, admin"""
+"""suwen: serve, worker, migrate, demo, paysim, payments, check, key, rotate-keys, keys, audit, documents, reference,
+admin"""
 
 import argparse
 import getpass
@@ -46,6 +47,9 @@ def _parser() -> argparse.ArgumentParser:
         "--card-events", default="", help="where Suwen hears of card payments: a card gateway is told once"
     )
     paying.add_argument("--tied", action="store_true", help="end when the standard input is closed")
+    gatewaying = commands.add_parser("payments", help="payment gateways that were set up on /admin/payments")
+    gatewaying.add_argument("action", choices=["forget"])
+    gatewaying.add_argument("gateway", choices=["wechat", "alipay", "card"])
     commands.add_parser("check", help="say what of the environment is usable, and how to mend the rest")
     commands.add_parser("key", help="print a new key for SUWEN_FIELD_KEYS")
     commands.add_parser("rotate-keys", help="write encrypted columns anew with the newest of SUWEN_FIELD_KEYS")
@@ -158,12 +162,13 @@ def migrate(given: argparse.Namespace) -> None:
 
 def check(_given: argparse.Namespace) -> None:
     from suwen.core.checkup import findings
+    from suwen.payments.checkup import findings as of_payments
     from suwen.prescribing.reference.commands import state
 
     marks = {"ok": "ok  ", "note": "note", "bad": "BAD "}
     bad = False
     settings = Settings.from_environment()
-    for finding in (*findings(settings), state(settings)):
+    for finding in (*findings(settings), state(settings), *of_payments(settings)):
         bad = bad or finding.state == "bad"
         print(f"{marks[finding.state]}  {finding.name}: {finding.words}")
         if finding.fix and finding.state != "ok":
@@ -211,6 +216,23 @@ def audit(_given: argparse.Namespace) -> None:
     if broken:
         raise SystemExit(f"The audit trail does not fit: {broken}.")
     print("The audit trail is unbroken.")
+
+
+def payments(given: argparse.Namespace) -> None:
+    """Without the house: it may be what was saved that keeps the house from opening."""
+    from suwen.core.crypto import FieldKeys
+    from suwen.core.db import Database
+    from suwen.payments.service.configs import forget
+    from suwen.tables import metadata
+
+    settings = Settings.from_environment()
+    metadata()
+    db = Database(settings.database_url, connections=2, keys=FieldKeys(settings.field_keys), settings=settings)
+    try:
+        gone = db.write(lambda tx: forget(tx, given.gateway, datetime.now(UTC)))
+    finally:
+        db.close()
+    print(f"{given.gateway}: {gone} saved settings are removed. What the environment sets is still there.")
 
 
 def documents(given: argparse.Namespace) -> None:
@@ -313,6 +335,7 @@ COMMANDS = {
     "worker": worker,
     "migrate": migrate,
     "check": check,
+    "payments": payments,
     "key": key,
     "rotate-keys": rotate_keys,
     "keys": keys,

@@ -59,6 +59,7 @@ class Settings:
         " nothing once the visit has begun",
         "2h:100,0h:50",
     )
+    exchanges_days: int = setting("SUWEN_EXCHANGES_DAYS", "How long what was said to payment gateways is kept", 90)
     unreviewed_reference: bool = setting(
         "SUWEN_UNREVIEWED_REFERENCE",
         "1: in production too, use reference data that no pharmacist has reviewed; every prescription then says so",

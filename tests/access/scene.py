@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from suwen.core.db import new_id
 from suwen.payments.gateways import Line
+from suwen.payments.models import Anomaly, GatewayExchange, GatewayReport
 from suwen.payments.service.reconciling import reconcile
 from tests.support.cast import PASSWORD, START, Ids
 from tests.support.people import Person
@@ -102,6 +104,7 @@ class Scene:
             self._account(login, self.sides[side].names)
         self._coming()
         settle()
+        self._gateways()
         for side in self.sides.values():
             side.names = self.shared | side.names
         for person in self.people.values():
@@ -235,6 +238,17 @@ class Scene:
         names["note"] = self.does(login, "GET", "/notifications")["items"][0]["id"]
         relations = self.does(login, "GET", f"/people/{names['person']}/care-relations")
         names["relation"] = relations[0]["id"]
+
+    def _gateways(self) -> None:
+        """Something was asked of a gateway, something was reported, something did not fit."""
+        admin, now = self.people["admin"], self.clock()
+        asked = GatewayExchange(id=new_id(), created_at=now, gateway="card", method="GET", path="/v1/x", host="h",
+                                http_status=200, sent={}, received={})  # fmt: skip
+        told = GatewayReport(id=new_id(), created_at=now, gateway="card", event_id="evt_1", event_type="x",
+                             kind="other", digest="0" * 64, content={}, deliveries=1)  # fmt: skip
+        strange = Anomaly(id=new_id(), created_at=now, once="scene", kind="forged", gateway="card", facts={})
+        self.shared |= {"gateway": "card", "exchange": asked.id, "report": told.id, "anomaly": strange.id}
+        admin.house.db.write(lambda tx: tx.add_all([asked, told, strange]))
 
     # -- and how
 

@@ -30,9 +30,12 @@ def keys(tx: Session) -> FieldKeys:
 
 
 def rotate(tx: Session, model: type[Record], column: str, limit: int = 500) -> int:
-    """Write up to `limit` rows of `model` that carry an older key anew; return how many there were."""
+    """Write up to `limit` rows of `model` that carry an older key anew; return how many there were. A table that is not
+    sealed as a whole says with `is_encrypted` which rows are."""
     field = getattr(model, column)
     old = select(model).where(field.is_not(None), ~field.startswith(f"{keys(tx).newest}:")).limit(limit)
+    if (some := getattr(model, "is_encrypted", None)) is not None:
+        old = old.where(some.is_(True))
     found = tx.scalars(old).all()
     for row in found:
         seal(tx, row, column, unseal(tx, row, column))

@@ -164,3 +164,20 @@ class LineResolved(Conflict):
 
 class WrongWay(Invalid):
     code, title = "wrong_way", "A difference of this kind cannot be resolved like that."
+
+
+class BadSettings(Invalid):
+    code, title = "bad_settings", "These settings of the gateway cannot be used."
+
+
+class ConfigChanged(Conflict):
+    code = "config_changed"
+    title = "Somebody else changed the settings of this gateway meanwhile. Look again before you save."
+
+
+class NotSetUp(Conflict):
+    code, title = "not_set_up", "This gateway is not set up, so there is nothing to test."
+
+
+class AlreadyResolved(Conflict):
+    code, title = "already_resolved", "Somebody has resolved this already."

@@ -12,10 +12,11 @@ import pytest
 from suwen.payments.gateways import Attempt, RefundOrder
 from suwen.payments.gateways.alipay import Alipay
 from suwen.payments.gateways.card import Card
-from suwen.payments.gateways.configuration import opened
+from suwen.payments.gateways.configuration import MEANINGS, opened
 from suwen.payments.gateways.wechat import WeChat
 from suwen.payments.gateways.wire import Exchange, Surroundings
 from tests.conftest import Clock
+from tests.payments.gateways.setting_up import beside
 from tests.support.paysim import Merchant, Paysim, merchant
 
 NAMES = ("wechat", "alipay", "card")
@@ -69,6 +70,14 @@ def alipay(gateways) -> Alipay:
 @pytest.fixture
 def card(gateways) -> Card:
     return gateways["card"]
+
+
+@pytest.fixture
+def set_up_by_hand(house, clock, monkeypatch):
+    """Nothing about gateways in the environment; what is saved on the page opens them, on the test's clock."""
+    for name in MEANINGS:
+        monkeypatch.delenv(name, raising=False)
+    return beside(house, clock)
 
 
 @pytest.fixture

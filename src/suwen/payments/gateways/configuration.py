@@ -4,9 +4,14 @@ Every value is a plain string, keys are files: the same names serve an .env file
 where `Given` holds what would stand in the file.
 """
 
+import os
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
+
+import httpx
 
 from suwen.payments.gateways.alipay import Alipay
 from suwen.payments.gateways.alipay import Credentials as AlipayCredentials
@@ -120,6 +125,12 @@ def opened_each(
         if reasons:
             wrong[name] = reasons
     return found, wrong
+
+
+def problems(environment: Mapping[str, str], *, production: bool) -> dict[str, list[str]]:
+    """By gateway, why it could not be opened. Nothing is asked of anybody."""
+    nowhere = Surroundings(cast(httpx.Client, None), lambda: datetime.fromtimestamp(0, UTC), os.urandom, b"")
+    return opened_each(environment, nowhere, production=production)[1]
 
 
 def own_of(name: str, environment: Mapping[str, str]) -> dict[str, str]:

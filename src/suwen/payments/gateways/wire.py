@@ -77,7 +77,8 @@ class Wire:
     def send(
         self, method: str, target: str, headers: Mapping[str, str], content: bytes = b"", *, largest: int = LARGEST
     ) -> Reply:
-        """The first answer that arrives: 2xx, 4xx but 408 and 429; 5xx of what is no GET. Busy: nothing was done. Unknown: ask.
+        """The first answer that arrives: 2xx, 4xx but 408 and 429; 5xx of what is no GET. Busy: nothing was
+        done. Unknown: ask.
 
         A GET goes to the backup host after any failure, anything else only if the first host was never reached: a POST
         that may have been carried out is not repeated by the wire, but by who knows its number.

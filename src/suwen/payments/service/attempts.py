@@ -23,6 +23,7 @@ from suwen.payments.events import AttemptBegun, AttemptDue
 from suwen.payments.gateways.terms import DESCRIPTIONS, Gateway, Purpose
 from suwen.payments.models import GATEWAY_OF, METHOD_OF, Order, Transaction
 from suwen.payments.schemas import AttemptView, Way
+from suwen.payments.service.configs import switched_on
 from suwen.payments.service.orders import give_up, own_order, why_not_payable
 
 # What suits a desktop and a phone, best first.
@@ -34,15 +35,16 @@ SEALED = ("payer_ip", "payer_ref")
 
 
 def offered(tx: Session) -> Mapping[str, frozenset[str]]:
-    """The scenes of each gateway that is configured."""
-    return {name: gateway.scenes for name, gateway in _gateways(tx).items()}
+    """The scenes of each gateway that is configured, and not switched off by the clinic."""
+    allowed = switched_on(tx)
+    return {name: gateway.scenes & allowed[name] for name, gateway in _gateways(tx).items()}
 
 
 def ways(tx: Session, currency: str, *, phone: bool) -> list[Way]:
     """The best scene of each gateway that takes this currency, for a desktop or a phone."""
-    found = []
+    found, open_ = [], offered(tx)
     for name, scenes in (PHONE if phone else DESKTOP).items():
-        there = offered(tx).get(name, frozenset())
+        there = open_.get(name, frozenset())
         scene = next((one for one in scenes if one in there), None)
         if scene and _takes(name, currency):
             found.append(Way(gateway=name, scene=scene))

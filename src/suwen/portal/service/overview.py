@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
+from suwen.payments.service.resolving import open_anomalies
 from suwen.portal import queries
 
 BACK, AHEAD = 13, 7
@@ -51,6 +52,7 @@ class Overview:
     doctors: list[Any]
     refunds: list[Any]
     failures: list[Any]
+    anomalies: int
 
 
 def overview(tx: Session, zone: ZoneInfo, now: datetime) -> Overview:
@@ -71,6 +73,7 @@ def overview(tx: Session, zone: ZoneInfo, now: datetime) -> Overview:
         doctors=list(tx.execute(queries.DOCTORS_TO_VERIFY)),
         refunds=list(tx.execute(queries.REFUNDS_TO_REVIEW)),
         failures=list(tx.execute(queries.FAILED_DELIVERIES)),
+        anomalies=open_anomalies(tx),
     )
 
 

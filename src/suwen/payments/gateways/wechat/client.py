@@ -149,9 +149,7 @@ class WeChat:
             raise Unknown(f"WeChat Pay: {code}")
         raise Refused(code, message, reply.status)
 
-    def _send(
-        self, method: str, target: str, body: bytes = b"", largest: int = 1_000_000, *, about: str = ""
-    ) -> Reply:
+    def _send(self, method: str, target: str, body: bytes = b"", largest: int = 1_000_000, *, about: str = "") -> Reply:
         headers = {
             "Authorization": signing.authorization(
                 self.creds, self.key, method, target, body, self.around.clock(), self._nonce()
