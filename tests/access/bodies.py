@@ -126,6 +126,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /admin/reconciliation/run": BILL,
     "POST /admin/reconciliation/lines/{id}": {"kind": "suspense", "note": "not ours"},
     "POST /orders/{id}/pay": {"method": "balance"},
+    "POST /orders/{id}/attempts": {"gateway": "wechat", "scene": "qr"},
+    "POST /wallet/top-up": {"preset": "100.00"},
     "POST /admin/prices": PRICE | {"price": "10.00"},
     "POST /admin/prices/{id}": PRICE | {"price": "10.00"},
     "POST /admin/orders/{id}/refund": {"reason": "kindness"},

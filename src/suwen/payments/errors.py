@@ -20,6 +20,14 @@ class NoSuchOrder(NotFound):
     code, title = "no_such_order", "This order is not there."
 
 
+class CancelledElsewhere(Conflict):
+    code, title = "cancelled_elsewhere", "This order is cancelled together with what was booked."
+
+
+class NothingToScan(Conflict):
+    code, title = "nothing_to_scan", "There is nothing to scan for this order at the moment."
+
+
 class NoReceipt(Conflict):
     code, title = "no_receipt", "This order has not been paid, so there is no receipt."
 

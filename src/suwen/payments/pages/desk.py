@@ -44,7 +44,17 @@ def orders_csv(
 
 @page("/admin/orders/{id:str}", who=DESK)
 def admin_order(tx: Session, me: Actor, id: str) -> Page:
-    return Page("payments/admin_order.html", {"order": service.order(tx, me, id)})
+    shown = {"order": service.order(tx, me, id), "attempts": service.attempts_of(tx, me, id)}
+    return Page("payments/admin_order.html", shown)
+
+
+@form("/admin/orders/{id:str}/ask", again=admin_order, who=DESK)
+def ask(tx: Session, me: Actor, now: datetime, id: str) -> See:
+    """Have the gateways asked what became of what is open."""
+    asked = service.ask_now(tx, me, id, now)
+    return See(
+        f"/admin/orders/{id}", toast=N_("The gateway is being asked.") if asked else N_("Nothing is open there.")
+    )
 
 
 @form("/admin/orders/{id:str}/cash", again=admin_order, who=DESK)
@@ -80,4 +90,4 @@ def receipt(tx: Session, me: Actor, id: str) -> Page:
     return Page("payments/receipt.html", {"receipt": service.receipt(tx, me, id)})
 
 
-ROUTES = routes_of(orders, orders_csv, admin_order, settle_cash, top_up_page, top_up, receipt)
+ROUTES = routes_of(orders, orders_csv, admin_order, ask, settle_cash, top_up_page, top_up, receipt)

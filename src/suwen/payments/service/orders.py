@@ -10,11 +10,18 @@ from sqlalchemy.orm import Session
 
 from suwen.core.actor import Actor
 from suwen.core.db import changed, new_id, rows
-from suwen.core.errors import Forbidden
 from suwen.core.money import ensure_currency
 from suwen.core.outbox import emit
 from suwen.payments import rules, states
-from suwen.payments.errors import BadSum, NoSuchOrder, OrderClosed, OrderExpired, OrderPaid, SubjectHasOrder
+from suwen.payments.errors import (
+    BadSum,
+    CancelledElsewhere,
+    NoSuchOrder,
+    OrderClosed,
+    OrderExpired,
+    OrderPaid,
+    SubjectHasOrder,
+)
 from suwen.payments.events import AttemptDue
 from suwen.payments.events import OrderExpired as OrderHasExpired
 from suwen.payments.models import Order, Transaction
@@ -112,7 +119,7 @@ def cancel(tx: Session, actor: Actor, order_id: str, now: datetime) -> None:
     """The payer gives up a top-up. Refused: orders for something else, which are cancelled with it, and paid ones."""
     order = own_order(tx, actor, order_id)
     if not (order.subject or "").startswith(rules.TOP_UP):
-        raise Forbidden()
+        raise CancelledElsewhere()
     if not _cancelled(tx, order.id, now):
         raise why_not_payable(tx, order.id, now)
 

@@ -14,6 +14,7 @@ from suwen.clinics import service as clinics
 from suwen.core.actor import Actor
 from suwen.core.errors import Forbidden, Invalid, NotFound
 from suwen.payments import service as payments
+from suwen.payments.service import screens
 from suwen.scheduling import queries
 from suwen.scheduling.errors import PastTime, TooSoon
 from suwen.scheduling.queries import appointments
@@ -91,7 +92,9 @@ def booking_page(tx: Session, me: Actor, slot_id: str, zone: str, now: datetime)
             doctor_fee=slot.consultation_fee,
         )  # fmt: skip
     gone = mine is None and _gone(slot, now)
+    phone = screens.on_a_phone(me)
     return {
+        "order": order, "online": payments.ways(tx, currency, phone=phone) if held and amount else [],
         "slot": slot, "doctor": directory.offer(tx, slot.doctor_id, now), "mine": mine, "held": held, "gone": gone,
         "people": accounts.profiles(tx, me), "amount": amount, "currency": currency,
         "wallet": payments.wallet_of(tx, me.id, currency),
