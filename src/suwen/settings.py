@@ -5,13 +5,16 @@
 
 import base64
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 KEPT_FILE = "secrets.env"
+WINDOW = re.compile(r"([0-9]{1,4})([hd]):([0-9]{1,3})")
 
 
 def setting(variable: str, meaning: str, default: object = "") -> Any:
@@ -81,6 +84,7 @@ class Settings:
     def _completed(self, given: dict[str, object]) -> "Settings":
         if self.documents_url and not self.documents_url.startswith(("mongodb://", "mongodb+srv://")):
             raise SystemExit("SUWEN_DOCUMENTS_URL must begin with mongodb://, or be empty")
+        _refuse_windows(self.cancellation)
         if self.production:
             self._refuse_unsafe()
             return _with(self, database_url=self.database_url or self._sqlite())
@@ -124,6 +128,30 @@ class Settings:
 def new_field_key() -> str:
     """A fresh key for encrypted columns: `id:base64`."""
     return f"k{secrets.token_hex(3)}:{base64.b64encode(secrets.token_bytes(32)).decode()}"
+
+
+def cancellation_windows(text: str) -> tuple[tuple[timedelta, int], ...]:
+    """'24h:100,2h:50,0h:0' as (notice, per cent that goes back), longest notice first. ValueError says what is wrong.
+
+    With less notice no more goes back: whoever waits never gains by it.
+    """
+    windows: list[tuple[timedelta, int]] = []
+    for part in text.split(","):
+        found = WINDOW.fullmatch(part.strip())
+        if found is None or int(found[3]) > 100:
+            raise ValueError(f"{part.strip()!r} is no window such as 24h:100 or 2d:50")
+        notice = timedelta(hours=int(found[1]) * (24 if found[2] == "d" else 1))
+        if windows and (notice >= windows[-1][0] or int(found[3]) > windows[-1][1]):
+            raise ValueError("the longest notice comes first, and with less notice not more goes back")
+        windows.append((notice, int(found[3])))
+    return tuple(windows)
+
+
+def _refuse_windows(text: str) -> None:
+    try:
+        cancellation_windows(text)
+    except ValueError as error:
+        raise SystemExit(f"SUWEN_CANCELLATION: {error}") from None
 
 
 def _read(variable: str, text: str, default: object) -> object:

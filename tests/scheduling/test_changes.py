@@ -1,12 +1,13 @@
 """What happens to a visit after it was booked: cancelled, moved, arrived, missed; and what both sides are told."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 
 from suwen.accounts.models import CareRelation
-from suwen.payments.models import Balance, Order
+from suwen.payments.models import Balance, Order, Refund
 from suwen.scheduling.models import Appointment, Slot
 from tests.support.racing import race, statuses
 
@@ -46,19 +47,57 @@ def test_cancelling_a_day_before_gives_all_back(people, paid, house, free, slot,
     assert "The appointment was cancelled" in inbox(people["zhang"])
 
 
-def test_half_goes_back_within_a_day_and_nothing_after_the_window(people, paid, house, clock, state):
-    clock.set(datetime(2030, 1, 1, 23, tzinfo=UTC))  # exactly two hours before
-    answer = act(people["li"], paid, "cancel", reason="late")
-    assert answer.json()["refunded"] == 1500
-    assert one(house, Order, appointment_id=paid["id"]).status == "partial_refunded"
+@pytest.mark.parametrize(
+    ("second", "back", "status"),
+    [
+        (datetime(2030, 1, 1, 23, 0, 0, tzinfo=UTC), 3000, "refunded"),  # exactly two hours before
+        (datetime(2030, 1, 1, 23, 0, 1, tzinfo=UTC), 1500, "partial_refunded"),
+        (datetime(2030, 1, 2, 0, 59, 59, tzinfo=UTC), 1500, "partial_refunded"),
+    ],
+)
+def test_what_goes_back_is_said_before_the_click_and_after(people, paid, house, clock, settle, second, back, status):
+    clock.set(second)
+    page = people["li"].page(f"/appointments/{paid['id']}/cancel").text
+    assert f"¥{back // 100}.00" in page
+    assert ("in full" in page) == (back == 3000)
+    answer = act(people["li"], paid, "cancel", reason="late: my stomach aches")
+    assert answer.json()["refunded"] == back
+    assert one(house, Order, appointment_id=paid["id"]).status == status
+    assert one(house, Refund).refund_reason == "Appointment cancelled"
+    settle()
+    told = [one["content"] for one in people["li"]("GET", "/api/v1/notifications").json()["items"]]
+    assert any(f"¥{back // 100}.00 is on its way back" in words for words in told)
+    assert not any("stomach" in words for words in told)
 
 
-def test_too_late_for_the_patient_but_not_for_the_doctor(people, paid, clock, state):
-    clock.set(datetime(2030, 1, 1, 23, 0, 1, tzinfo=UTC))
+def test_once_it_has_begun_it_is_too_late_for_the_patient_but_not_for_the_doctor(people, paid, clock, state):
+    clock.set(datetime(2030, 1, 2, 1, 0, tzinfo=UTC))
     before = state()
     assert act(people["li"], paid, "cancel", reason="late").json()["code"] == "too_late_to_cancel"
+    assert "too late to cancel" in people["li"].page(f"/appointments/{paid['id']}/cancel").text
     assert state() == before
     assert act(people["zhang"], paid, "cancel", reason="ill").json()["refunded"] == 3000
+
+
+def test_who_did_not_come_gets_nothing_back(people, paid, clock, house):
+    clock.set(datetime(2030, 1, 2, 1, 20, tzinfo=UTC))
+    assert act(people["zhang"], paid, "no-show").status_code == 200
+    order = one(house, Order, appointment_id=paid["id"])
+    assert (order.status, order.refunded_amount, order.refunding_amount) == ("paid", 0, 0)
+
+
+def test_the_clinics_windows_are_a_setting(people, paid, house, monkeypatch):
+    info = house.db._writes.kw["info"]
+    monkeypatch.setitem(info, "settings", replace(info["settings"], cancellation="48h:80,0h:10"))
+    assert act(people["li"], paid, "cancel", reason="rain").json()["refunded"] == 300
+
+
+def test_what_went_back_before_counts(people, paid, house, clock):
+    order = one(house, Order, appointment_id=paid["id"])
+    path = f"/api/v1/orders/{order.id}/refunds"
+    assert people["admin"]("POST", path, json={"reason": "kindness", "amount": 1000}).status_code == 201
+    assert act(people["li"], paid, "cancel", reason="rain").json()["refunded"] == 2000
+    assert one(house, Order, appointment_id=paid["id"]).status == "refunded"
 
 
 def test_a_reason_is_needed_and_final_is_final(people, paid, state):

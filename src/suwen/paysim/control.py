@@ -93,7 +93,7 @@ class Control:
 
     def _refund(self, body: Doc) -> Any:
         found = self.store.get("refund", f"{body['gateway']}:{body['refund_no']}")
-        if not found or found["state"] != "processing":
+        if not found or found["state"] not in ("processing", "abnormal"):  # a person may set an abnormal one right
             raise Refusal("there is no such refund waiting")
         return self.market.finish(found, body["outcome"])
 

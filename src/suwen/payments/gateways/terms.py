@@ -114,7 +114,7 @@ class Answer:
 @dataclass(frozen=True)
 class RefundOrder:
     """Pay `amount` of the `total` that was paid back. The same `out_refund_no` is the same refund, however often
-    sent."""
+    sent. `refusals`: how often the gateway has said no to it; a gateway that repeats its answers is asked anew."""
 
     out_refund_no: str
     amount: int
@@ -125,6 +125,7 @@ class RefundOrder:
     reason: Reason = "other"
     notify_url: str = ""
     external_refund_id: str = ""
+    refusals: int = 0
 
     def __post_init__(self) -> None:
         if not REFUND_NO.fullmatch(self.out_refund_no):

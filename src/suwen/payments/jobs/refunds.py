@@ -83,7 +83,8 @@ def tell_that_it_is_back(
     tx: Session, now: datetime, order_id: str, refund_id: str, subject: str | None, amount: int, currency: str
 ) -> None:
     found = tx.get_one(Refund, refund_id)
-    if amount:
+    insured = tx.get_one(Transaction, found.transaction_id).payment_method == "insurance"
+    if amount and not insured:
         _tell(tx, found, found.user_id, BACK, BACK_TEXT, now, f"/orders/{order_id}", "back")
 
 

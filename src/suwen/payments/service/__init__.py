@@ -42,6 +42,7 @@ from suwen.payments.service.prices import (
     prices,
 )
 from suwen.payments.service.refund_answers import refund_reported
+from suwen.payments.service.refund_lists import leaving
 from suwen.payments.service.refunds import hand_out, refund
 from suwen.payments.service.wallets import TopUp, Wallet, top_up, wallet, wallet_of
 
@@ -66,6 +67,7 @@ __all__ = [
     "expire_due",
     "figures",
     "hand_out",
+    "leaving",
     "offered",
     "open_order",
     "open_top_up",

@@ -70,6 +70,7 @@ def question(tx: Session, refund_id: str, notify: Mapping[str, str], now: dateti
         found.refund_no, found.refund_amount, paid_by.amount, found.currency, paid_by.transaction_no,
         paid_by.external_transaction_id or "", reason=REASONS.get(found.reason_code, "other"),
         notify_url=notify.get(gateway, ""), external_refund_id=found.external_refund_id or "",
+        refusals=_refusals(found),
     )  # fmt: skip
     return Question(gateway, order, known=found.asks > 0)
 
@@ -111,10 +112,11 @@ def refund_unanswered(tx: Session, refund_id: str, gateway: str, error: GatewayE
     facts = {"refund_no": found.refund_no, "said": str(error)[:200]}
     if isinstance(error, Refused) and error.code in POOR:
         note(tx, f"refund-poor:{refund_id}", "refund_not_enough", gateway, found, facts, now)
-        _once(tx, found, "not_enough", now)
+        _once(tx, found, "not_enough", now, refusals=_refusals(found) + 1)
     elif isinstance(error, Refused):
         note(tx, f"refund-refused:{refund_id}", "refund_refused", gateway, found, facts, now)
-        _set(tx, found, now, abnormal=True, ask_at=None, refund_response={"state": "refused", "detail": error.code})
+        said = {"state": "refused", "detail": error.code, "refusals": _refusals(found) + 1}
+        _set(tx, found, now, abnormal=True, ask_at=None, refund_response=said)
         emit(tx, RefundTroubled(refund_id=refund_id, what="abnormal"), now)
     elif found.asks >= STUCK:
         note(tx, f"refund-stuck:{refund_id}", "refund_unanswered", gateway, found, facts, now)
@@ -229,11 +231,16 @@ def note(
     )  # fmt: skip
 
 
-def _once(tx: Session, found: Any, what: str, now: datetime) -> None:
+def _once(tx: Session, found: Any, what: str, now: datetime, **more: Any) -> None:
     """Keep why it waits, and tell the admins the first time."""
-    if (found.refund_response or {}).get("state") != what:
-        _set(tx, found, now, refund_response={"state": what})
+    first = (found.refund_response or {}).get("state") != what
+    _set(tx, found, now, refund_response={"state": what, "refusals": _refusals(found)} | more)
+    if first:
         emit(tx, RefundTroubled(refund_id=found.id, what=what), now)
+
+
+def _refusals(found: Any) -> int:
+    return int((found.refund_response or {}).get("refusals", 0))
 
 
 def _set(tx: Session, found: Any, now: datetime, **values: Any) -> None:

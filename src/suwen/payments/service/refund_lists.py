@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from suwen.core import money
@@ -64,6 +65,16 @@ def ways(tx: Session, actor: Actor, refund: RefundLine) -> Ways:
         decide=decide, alone=decide and refunds.may_alone(tx, actor, refund.id), hand_out=refund.place == "desk",
         retry=refund.place in ("gateway", "abnormal"), by_hand=refund.place in ("abnormal", "insurer"),
     )  # fmt: skip
+
+
+def leaving(tx: Session, order_id: str) -> int:
+    """What of an order is back with its payer or was approved, in minor units; requests do not count yet."""
+    found = select(Refund.refund_amount).where(
+        Refund.order_id == order_id,
+        Refund.status.in_(("processing", "success")),
+        Refund.reason_code != refunds.PAID_TWICE,
+    )
+    return sum(tx.scalars(found))
 
 
 def refunds_csv(tx: Session, actor: Actor, filters: RefundFilters) -> Iterator[str]:

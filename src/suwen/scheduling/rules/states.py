@@ -9,6 +9,7 @@ pending: held while paying. scheduled: pays at the desk. confirmed: paid. The la
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from suwen.scheduling.errors import (
     NotYours,
@@ -19,6 +20,7 @@ from suwen.scheduling.errors import (
     TooManyMoves,
     WrongState,
 )
+from suwen.settings import cancellation_windows
 
 STATUSES = ("pending", "scheduled", "confirmed", "checked_in", "completed", "cancelled", "no_show")
 ACTIVE = ("pending", "scheduled", "confirmed", "checked_in")
@@ -72,38 +74,52 @@ class Policy:
 
     The waiting room opens `enter_before` the start and stays open until `enter_after` the end: a doctor behind schedule
     still sees everybody of the morning.
-    `refunds` are (notice of at least, per cent given back), longest notice first; staff always give all back.
+    `refunds` are (notice of at least, per cent given back), longest notice first: see SUWEN_CANCELLATION.
     """
 
     hold: timedelta = timedelta(minutes=15)
     most_holds: int = 3
     lead: timedelta = timedelta(minutes=30)
-    cancel_notice: timedelta = timedelta(hours=2)
     reschedule_notice: timedelta = timedelta(hours=4)
     most_moves: int = 3
     check_in_before: timedelta = timedelta(minutes=60)
     enter_before: timedelta = timedelta(minutes=60)
     enter_after: timedelta = timedelta(hours=6)
-    refunds: tuple[tuple[timedelta, int], ...] = ((timedelta(hours=24), 100), (timedelta(hours=2), 50))
+    refunds: tuple[tuple[timedelta, int], ...] = ((timedelta(hours=2), 100), (timedelta(0), 50))
 
 
 DEFAULT = Policy()
+USUAL = "2h:100,0h:50"  # the same windows as a setting
 
 
-def cancellable(policy: Policy, role: str, status: str, start: datetime, end: datetime, now: datetime) -> None:
-    """Raise TooLateToCancel. A hold may be let go at any time, staff may cancel until the visit's end."""
-    if status == "pending":
-        return
-    last = start - policy.cancel_notice if role == PATIENT else end
-    if now > last:
-        raise TooLateToCancel(notice_minutes=int(policy.cancel_notice.total_seconds() // 60))
+@lru_cache(maxsize=8)
+def policy_of(cancellation: str) -> Policy:
+    """The policy with the windows of SUWEN_CANCELLATION."""
+    return Policy(refunds=cancellation_windows(cancellation))
+
+
+def cancellable(role: str, status: str, start: datetime, end: datetime, now: datetime) -> None:
+    """Raise TooLateToCancel. A hold may be let go at any time, patients cancel until the visit begins, staff until its
+    end."""
+    if status != "pending" and (now >= start if role == PATIENT else now > end):
+        raise TooLateToCancel()
 
 
 def refund_percent(policy: Policy, role: str, start: datetime, now: datetime) -> int:
-    """How much of a paid price goes back: 0..100."""
+    """How much of a paid price goes back: 0..100. All of it when the clinic cancels; nothing once it has begun."""
     if role != PATIENT:
         return 100
-    return next((percent for notice, percent in policy.refunds if start - now >= notice), 0)
+    notice = start - now
+    if notice <= timedelta(0):
+        return 0
+    return next((percent for least, percent in policy.refunds if notice >= least), 0)
+
+
+def refund_due(policy: Policy, role: str, start: datetime, now: datetime, paid: int, back: int) -> int:
+    """Minor units that go back when a visit is cancelled: half a unit is rounded up, for the payer. What went back of
+    `paid` already (`back`) counts towards it."""
+    share = (paid * refund_percent(policy, role, start, now) + 50) // 100
+    return max(0, min(share, paid) - back)
 
 
 def reschedulable(policy: Policy, role: str, status: str, start: datetime, moves: int, now: datetime) -> None:

@@ -11,6 +11,7 @@ from suwen.core import audit
 from suwen.core.actor import Actor
 from suwen.core.db import changed
 from suwen.core.errors import Forbidden, NotFound
+from suwen.core.i18n import N_
 from suwen.core.outbox import emit
 from suwen.payments import service as payments
 from suwen.scheduling import queries
@@ -22,6 +23,7 @@ from suwen.scheduling.schemas import Cancel, Moved, Note, Reschedule
 from suwen.scheduling.service import booking, holds, horizon, paying, reads, telling
 
 DEFAULT = states.DEFAULT
+CANCELLED = N_("Appointment cancelled")
 
 
 def cancel(tx: Session, me: Actor, id: str, data: Cancel, now: datetime) -> Moved:
@@ -31,11 +33,11 @@ def cancel(tx: Session, me: Actor, id: str, data: Cancel, now: datetime) -> Move
     """
     row = reads.visible(tx, me, id)
     states.move("cancel", row["status"], me.role)
-    states.cancellable(DEFAULT, me.role, row["status"], row["starts_at"], row["ends_at"], now)
+    states.cancellable(me.role, row["status"], row["starts_at"], row["ends_at"], now)
     step(tx, row, data.version, now, status="cancelled", active_slot_id=None, cancel_reason=data.reason.strip(),
          cancelled_by=me.id or None, cancelled_at=now, held_until=None)  # fmt: skip
     _give_back(tx, row, now)
-    refunded = _money_back(tx, me, row, data.reason, now)
+    refunded = _money_back(tx, me, row, now)
     care.end_care(tx, id, now)
     by = "patient" if me.role == states.PATIENT else "staff"
     if row["status"] != "pending":
@@ -134,18 +136,24 @@ def _give_back(tx: Session, row: dict[str, Any], now: datetime) -> None:
         horizon.regenerate(tx, row["doctor_id"], now)
 
 
-def _money_back(tx: Session, me: Actor, row: dict[str, Any], reason: str, now: datetime) -> int:
-    """Void what is still to be paid, or pay back the part that the rules give; minor units."""
+def refund_due(tx: Session, me: Actor, order: Any, starts_at: datetime, now: datetime) -> int:
+    """What would go back of a paid order, in minor units, if `me` cancelled its visit now."""
+    if order is None or order.status not in ("paid", "partial_refunded"):
+        return 0
+    rules = states.policy_of(getattr(tx.info.get("settings"), "cancellation", states.USUAL))
+    on_its_way = payments.leaving(tx, order.id)
+    return states.refund_due(rules, me.role, starts_at, now, order.amount, on_its_way)
+
+
+def _money_back(tx: Session, me: Actor, row: dict[str, Any], now: datetime) -> int:
+    """Void what is still to be paid, or pay back what the clinic's rules give; minor units."""
     if payments.void(tx, holds.subject(row["id"]), now):
         return 0
     order = payments.order_of(tx, holds.subject(row["id"]))
-    if order is None or order.status != "paid":
-        return 0
-    percent = states.refund_percent(DEFAULT, me.role, row["starts_at"], now)
-    amount = order.amount * percent // 100
-    if amount:
+    amount = refund_due(tx, me, order, row["starts_at"], now)
+    if amount and order is not None:
         # The bill shows this text; the patient's own words may be clinical.
-        payments.refund(tx, me, order.id, amount, "Appointment cancelled", now)
+        payments.refund(tx, me, order.id, amount, CANCELLED, now, reason_code="cancelled")
     return amount
 
 

@@ -20,7 +20,7 @@ from suwen.scheduling.errors import PastTime, TooSoon
 from suwen.scheduling.queries import appointments
 from suwen.scheduling.rules import days, states, windows
 from suwen.scheduling.schemas import AppointmentLine, FreeSlot, HoursInput
-from suwen.scheduling.service import availability, booking, desk, directory, holds, horizon, reads, slots
+from suwen.scheduling.service import availability, booking, changes, desk, directory, holds, horizon, reads, slots
 
 MINE = select(appointments.c.id).where(
     appointments.c.active_slot_id == queries.bindparam("slot"), appointments.c.patient_id == queries.bindparam("me")
@@ -155,10 +155,9 @@ def ways(me: Actor, visit: AppointmentLine, now: datetime) -> dict[str, Any]:
         "check_in": _allowed(states.arrivable, policy, visit.starts_at, visit.ends_at, now)
         and states.may("check_in", visit.status, me.role),
         "cancel": states.may("cancel", visit.status, me.role)
-        and _allowed(states.cancellable, policy, me.role, visit.status, visit.starts_at, visit.ends_at, now),
+        and _allowed(states.cancellable, me.role, visit.status, visit.starts_at, visit.ends_at, now),
         "move": _allowed(states.reschedulable, policy, me.role, visit.status, visit.starts_at, visit.times_moved, now),
         "miss": states.may("miss", visit.status, me.role) and visit.starts_at <= now,
-        "refund_percent": states.refund_percent(policy, me.role, visit.starts_at, now),
     }  # fmt: skip
 
 
@@ -175,7 +174,9 @@ def _allowed(rule: Any, *arguments: Any) -> bool:
 def visit_page(tx: Session, me: Actor, id: str, now: datetime) -> dict[str, Any]:
     """One visit, for the pages that cancel or move it."""
     visit = reads.appointment(tx, me, id, now)
-    return {"visit": visit, "ways": ways(me, visit, now), "order": payments.order_of(tx, holds.subject(id))}
+    order = payments.order_of(tx, holds.subject(id))
+    goes_back = changes.refund_due(tx, me, order, visit.starts_at, now)
+    return {"visit": visit, "ways": ways(me, visit, now), "order": order, "goes_back": goes_back}
 
 
 def move_page(tx: Session, me: Actor, id: str, day: date | None, zone: str, now: datetime) -> dict[str, Any]:

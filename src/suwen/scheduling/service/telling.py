@@ -11,12 +11,14 @@ from suwen.core.actor import SYSTEM
 from suwen.core.db import changed
 from suwen.core.errors import NotFound
 from suwen.core.i18n import N_
+from suwen.core.money import Sum
 from suwen.core.outbox import emit
 from suwen.notifications import service as notifications
+from suwen.payments import service as payments
 from suwen.scheduling.events import ReminderDue
 from suwen.scheduling.queries import appointments
 from suwen.scheduling.rules import states
-from suwen.scheduling.service import reads
+from suwen.scheduling.service import holds, reads
 
 # Nearest first: who is reminded of the next minutes needs no word about tomorrow any more.
 REMINDERS = {"soon": timedelta(minutes=10), "hour": timedelta(hours=1), "day": timedelta(hours=24)}
@@ -31,7 +33,7 @@ MOVED = N_("The appointment was moved")
 MOVED_TEXT = N_("%(patient)s and %(doctor)s: now %(start)s, before %(was)s.")
 CANCELLED = N_("The appointment was cancelled")
 CANCELLED_TEXT = N_("%(patient)s and %(doctor)s: %(start)s is free again.")
-REFUNDED_TEXT = N_("%(patient)s and %(doctor)s: %(start)s was cancelled. What was paid is on its way back.")
+REFUNDED_TEXT = N_("%(patient)s and %(doctor)s: %(start)s was cancelled. %(sum)s is on its way back.")
 RELEASED = N_("The time is no longer held")
 RELEASED_TEXT = N_("It was not paid in time, so %(start)s with %(doctor)s is free again. Nothing was taken.")
 REMINDER = {
@@ -67,8 +69,10 @@ def cancelled(tx: Session, id: str, by: str, refunded: int, now: datetime) -> No
     row = _visit(tx, id)
     if row is None:
         return
-    text = REFUNDED_TEXT if refunded else CANCELLED_TEXT
-    _tell_patient(tx, row, "appointment_cancelled", CANCELLED, text, now, once=f"cancelled:{id}")
+    order = payments.order_of(tx, holds.subject(id)) if refunded else None
+    text = REFUNDED_TEXT if order else CANCELLED_TEXT
+    more = {"sum": Sum(refunded, order.currency)} if order else {}
+    _tell_patient(tx, row, "appointment_cancelled", CANCELLED, text, now, once=f"cancelled:{id}", **more)
     if by == "patient":
         _tell_doctor(tx, row, "appointment_cancelled", CANCELLED, CANCELLED_TEXT, now, once=f"cancelled:{id}:doctor")
 

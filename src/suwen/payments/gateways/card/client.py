@@ -89,9 +89,14 @@ class Card:
         return self.query(out_no, id)
 
     def refund(self, order: RefundOrder) -> RefundAnswer:
-        """`external_id` of the payment is needed: that of the payment intent."""
+        """`external_id` of the payment is needed: that of the payment intent.
+
+        A key is answered alike for a day, a no too. After a no, and only then, the next request has another key: the
+        first has done nothing. After silence it has the same.
+        """
         number = order.out_refund_no
-        return self._refund(order, self._ask("POST", REFUNDS, messages.refund(order), once=number, about=number))
+        once = f"{number}-{order.refusals}" if order.refusals else number
+        return self._refund(order, self._ask("POST", REFUNDS, messages.refund(order), once=once, about=number))
 
     def query_refund(self, order: RefundOrder) -> RefundAnswer:
         if order.external_refund_id:
