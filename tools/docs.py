@@ -16,6 +16,7 @@ from suwen.app import create_app
 from suwen.core import outbox
 from suwen.core.db import Base
 from suwen.core.errors import catalogue
+from suwen.payments.gateways.configuration import MEANINGS
 from suwen.prescribing.rules import safety as engine
 from suwen.settings import Settings, new_field_key
 from suwen.tables import metadata
@@ -162,7 +163,9 @@ def settings() -> str:
     lines = [
         (f"`{one.metadata['variable']}`", _default(one.default), one.metadata["meaning"]) for one in fields(Settings)
     ]
-    return text + table(("Variable", "Default", "Meaning"), lines)
+    gateways = "\n## Gateways\n\nOr on `/admin/payments`: see docs/operators/payments.md. The environment wins.\n\n"
+    found = table(("Variable", "Meaning"), ((f"`{name}`", meaning) for name, meaning in MEANINGS.items()))
+    return text + table(("Variable", "Default", "Meaning"), lines) + gateways + found
 
 
 def _default(value: Any) -> str:

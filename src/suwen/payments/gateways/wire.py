@@ -4,6 +4,7 @@ What matters after a failure is one question: may the gateway have done it? Only
 plain "not now" (429), is a no.
 """
 
+import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,6 +20,9 @@ from suwen.payments.gateways.redaction import people, redacted
 SECONDS = 15.0  # for a whole answer, however slowly it drips
 LARGEST = 1_000_000
 LARGEST_FILE = 64_000_000
+# They would write each address with its query, tokens and signatures in it, into the log.
+for _talkative in ("httpx", "httpcore"):
+    logging.getLogger(_talkative).setLevel(logging.WARNING)
 NEVER_ARRIVED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 
