@@ -218,6 +218,7 @@ class Scene:
             names |= {"coming": paid["id"], "held": held["id"], "open_order": held["order_id"]}
             names["held_slot"] = self.slot_of[held["id"]]
             self._refunded(login, person, doctor, tomorrow + timedelta(hours=5), names)
+        self.shared["gateway"] = "wechat"
         self.shared["slot"] = self._free("zhang", datetime(2030, 1, 9, 1, tzinfo=UTC))["id"]
 
     def _refunded(self, login: str, person: str, doctor: str, at: datetime, names: dict[str, str]) -> None:

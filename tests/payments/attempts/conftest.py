@@ -73,13 +73,18 @@ def door(_door, client, sim) -> Door:
 
 
 @pytest.fixture
-def channels(house, clock, sim, door) -> Channels:
+def environment(sim) -> dict[str, str]:
+    return sim.environment
+
+
+@pytest.fixture
+def channels(house, clock, environment, door) -> Channels:
     """The gateways of this house are the simulator's, and it knows where to report to."""
     house.db.settings = replace(house.db.settings, base_url=door.url)
     # no certificates are looked at on loopback, and reading those of all authorities takes longer than a test
     http = httpx.Client(timeout=2, trust_env=False, verify=False)
     return house.db.beside(
-        "gateways", lambda: Channels(house.db, clock=clock, environment=sim.environment, http=http)
+        "gateways", lambda: Channels(house.db, clock=clock, environment=environment, http=http)
     )  # fmt: skip
 
 

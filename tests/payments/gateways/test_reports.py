@@ -351,7 +351,7 @@ def test_a_secret_that_is_being_rolled(sim, report, around, gateways):
 
 def test_answers_to_reports(gateways):
     assert gateways["wechat"].acknowledge(True) == (204, b"")
-    assert gateways["wechat"].acknowledge(False) == (500, '{"code":"FAIL","message":"失败"}'.encode())
+    assert gateways["wechat"].acknowledge(False) == (400, '{"code":"FAIL","message":"失败"}'.encode())
     assert gateways["alipay"].acknowledge(True) == (200, b"success")
     assert gateways["alipay"].acknowledge(False)[1] != b"success"
     assert gateways["card"].acknowledge(True)[0] == 200

@@ -60,6 +60,15 @@ class Download:
     inline: bool = False
 
 
+@dataclass(frozen=True)
+class Told:
+    """The answer of a `raw` route, to the byte."""
+
+    status: int
+    body: bytes
+    media_type: str = "text/plain"
+
+
 def encode(value: Any, status: int, request: Request[Any, Any, Any], me: Actor, **extra: Any) -> ASGIResponse:
     match value:
         case Page():

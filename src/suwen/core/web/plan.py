@@ -23,7 +23,9 @@ class Plan:
     noted too. slow: the second pool. own: the function opens its transactions itself. weak: staff may come before
     their second factor. once: whether a repeated key replays the answer. before: slow work, done in the second pool
     before the transaction begins; what it returns is the function's argument `prepared`. shared: of a kept page, what
-    stands between header and footer is the same for patients as for guests.
+    stands between header and footer is the same for patients as for guests. raw: another machine speaks here, and
+    proves who it is by what it sends: the function is given the `letter` as it came, and nobody is signed in, asked for
+    a token against forgery, or replayed.
     """
 
     function: Route
@@ -40,6 +42,7 @@ class Plan:
     weak: bool = False
     once: bool = True
     shared: bool = False
+    raw: bool = False
     before: Route | None = None
 
     names: frozenset[str] = field(init=False)
@@ -47,7 +50,7 @@ class Plan:
     again_names: frozenset[str] = field(init=False)
     before_names: frozenset[str] = field(init=False)
 
-    OPTIONS: ClassVar[tuple[str, ...]] = ("kept", "audited", "slow", "own", "weak", "once", "shared", "before")
+    OPTIONS: ClassVar[tuple[str, ...]] = ("kept", "audited", "slow", "own", "weak", "once", "shared", "raw", "before")
 
     def __post_init__(self) -> None:
         parameters = inspect.signature(self.function, eval_str=True).parameters
@@ -70,3 +73,15 @@ class Call:
     key: str | None
     body: bytes
     now: datetime
+
+
+@dataclass(frozen=True)
+class Letter:
+    """What came, byte for byte; `body` is None where it was larger than `LARGEST_LETTER`. `ip`: who brought it."""
+
+    headers: list[tuple[str, str]]
+    body: bytes | None
+    ip: str
+
+
+LARGEST_LETTER = 65_536

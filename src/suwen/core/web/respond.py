@@ -17,11 +17,11 @@ from suwen.core.errors import Forbidden, Invalid, StrongSignInNeeded, Unauthoriz
 from suwen.core.house import House
 from suwen.core.sessions import SessionEnded
 from suwen.core.web import sharing
-from suwen.core.web.answers import Download, streamed
+from suwen.core.web.answers import Download, Told, streamed
 from suwen.core.web.forms import read_form
-from suwen.core.web.identity import bearer, identify, placed
+from suwen.core.web.identity import bearer, client_ip, identify, placed
 from suwen.core.web.perform import note_denied, own, read, write
-from suwen.core.web.plan import WRITING, Call, Plan
+from suwen.core.web.plan import LARGEST_LETTER, WRITING, Call, Letter, Plan
 
 AT_ONCE = 16_000
 
@@ -33,6 +33,9 @@ class BadText(Invalid):
 async def gate(connection: Any, handler: Any) -> None:
     """A Litestar guard: who may not come in is told so before anything that was sent is read."""
     plan, house = handler.opt["plan"], connection.app.state.house
+    if plan.raw:
+        connection.state.me = GUEST
+        return
     me = connection.state.me = _who(plan, house, connection)
     try:
         _let_in(plan, house, me)
@@ -48,6 +51,8 @@ async def respond(plan: Plan, request: Request[Any, Any, Any], arguments: dict[s
     house: House = request.app.state.house
     me: Actor = request.state.me
     scope = request.scope
+    if plan.raw:
+        return await _answered(plan, house, request, arguments)
     if b"%00" in scope.get("raw_path", b"") or b"%00" in scope.get("query_string", b""):
         raise BadText()
     if plan.kept and (not plan.html or me is GUEST):
@@ -76,6 +81,29 @@ async def respond(plan: Plan, request: Request[Any, Any, Any], arguments: dict[s
     if isinstance(answer, Download):
         return streamed(answer, await _begun(_pieces(house, answer)))
     return answer
+
+
+async def _answered(
+    plan: Plan, house: House, request: Request[Any, Any, Any], arguments: dict[str, Any]
+) -> ASGIResponse:
+    """The route opens its own transactions, and says its answer in bytes."""
+    headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.scope["headers"]]
+    letter = Letter(headers, await _bounded(request), client_ip(house, request.scope))
+    values = arguments | {"house": house, "now": house.clock(), "letter": letter}
+    work = partial(plan.function, **{name: value for name, value in values.items() if name in plan.names})
+    told: Told = await asyncio.get_running_loop().run_in_executor(house.threads, work)
+    return ASGIResponse(body=told.body, status_code=told.status, media_type=told.media_type)
+
+
+async def _bounded(request: Request[Any, Any, Any]) -> bytes | None:
+    """None for what is too large, of which the rest is not waited for."""
+    parts, size = list[bytes](), 0
+    async for part in request.stream():
+        size += len(part)
+        if size > LARGEST_LETTER:
+            return None
+        parts.append(part)
+    return b"".join(parts)
 
 
 def _who(plan: Plan, house: House, request: Request[Any, Any, Any]) -> Actor:

@@ -1,8 +1,18 @@
 """Payments as JSON, a module per topic. Every amount is an integer in minor units: 5000 is 50.00."""
 
-from suwen.payments.api import attempts, channels, orders, papers, prices, reconciliation, refunds, wallets
+from suwen.payments.api import (
+    attempts,
+    channels,
+    notifications,
+    orders,
+    papers,
+    prices,
+    reconciliation,
+    refunds,
+    wallets,
+)
 
 ROUTES = [
     *prices.ROUTES, *orders.ROUTES, *attempts.ROUTES, *refunds.ROUTES, *wallets.ROUTES, *papers.ROUTES,
-    *reconciliation.ROUTES, *channels.ROUTES,
+    *reconciliation.ROUTES, *channels.ROUTES, *notifications.ROUTES,
 ]  # fmt: skip

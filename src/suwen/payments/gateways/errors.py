@@ -7,6 +7,7 @@
     x Unauthentic     an answer came that is not provably the gateway's
   x BadMessage        of a report that came to us
     x Forged          not signed by the gateway; answer failure
+      x Probe         the gateway itself looks whether we look; answer failure
     x Stale           signed, but not of now; answer failure
     x Unreadable      no report at all: sizes, headers, encodings, shapes; answer failure
 """
@@ -45,6 +46,10 @@ class BadMessage(GatewayError):
 
 
 class Forged(BadMessage):
+    pass
+
+
+class Probe(Forged):
     pass
 
 

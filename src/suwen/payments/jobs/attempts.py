@@ -5,9 +5,9 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from suwen.core.db import Database
-from suwen.core.outbox import every, reach
-from suwen.payments.events import AttemptBegun, AttemptDue
-from suwen.payments.service import asking
+from suwen.core.outbox import every, on, reach
+from suwen.payments.events import AttemptBegun, AttemptDue, ReportStored
+from suwen.payments.service import asking, inbox
 
 
 @reach(AttemptBegun)
@@ -18,6 +18,11 @@ def offer(db: Database, now: datetime, message_id: str, attempt_id: str) -> None
 @reach(AttemptDue)
 def ask(db: Database, now: datetime, message_id: str, attempt_id: str) -> None:
     asking.advance(db, attempt_id, now)
+
+
+@on(ReportStored)
+def apply_report(tx: Session, now: datetime, report_id: str) -> None:
+    inbox.process(tx, report_id, now)
 
 
 @every(seconds=5)

@@ -4,6 +4,7 @@ from suwen.payments.service.attempts import ask_now, attempt, attempts_of, offer
 from suwen.payments.service.attempts import begin as begin_attempt
 from suwen.payments.service.checking import check_ledger
 from suwen.payments.service.desk import ask_back, pay, refund_at_desk
+from suwen.payments.service.inbox import receive as receive_report
 from suwen.payments.service.lists import (
     Figures,
     entries,
@@ -87,6 +88,7 @@ __all__ = [
     "price_views",
     "prices",
     "receipt",
+    "receive_report",
     "refund",
     "refund_at_desk",
     "refund_reported",

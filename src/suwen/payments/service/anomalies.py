@@ -22,8 +22,12 @@ QUIET = frozenset({"unreadable", "probe"})
 def note(
     tx: Session, kind: str, once: str, now: datetime, *, gateway: str | None = None, order_id: str | None = None,
     transaction_id: str | None = None, refund_id: str | None = None, facts: Mapping[str, Any] | None = None,
+    told: str = "",
 ) -> bool:  # fmt: skip
-    """Count one occurrence. True if it is the first under the key `once`. `facts` names no person and no secret."""
+    """Count one occurrence. True if it is the first under the key `once`. `facts` names no person and no secret.
+
+    `told` is a wider key than `once`, where admins shall hear of several occasions together.
+    """
     key = once[:190]
     if _again(tx, key, now):
         return False
@@ -39,7 +43,7 @@ def note(
         _again(tx, key, now)
         return False
     if kind not in QUIET:
-        _tell(tx, kind, key, gateway, now)
+        _tell(tx, kind, told or key, gateway, now)
     changed(tx, "payment-anomalies")
     return True
 

@@ -11,16 +11,19 @@ from typing import Any, Literal
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from suwen.core.actor import SYSTEM
 from suwen.core.db import changed, rows
+from suwen.core.i18n import N_
 from suwen.core.outbox import emit
 from suwen.payments import rules, states
 from suwen.payments.events import PaymentSettled, ReportStored
 from suwen.payments.gateways.terms import Answer
 from suwen.payments.models import METHOD_OF, GatewayReport, Order, Transaction
-from suwen.payments.service import anomalies, ledger, wallets
+from suwen.payments.service import anomalies, ledger, refunds, wallets
 from suwen.payments.service.orders import expire, give_up, settle_late
 
 Outcome = Literal["applied", "repeated", "ignored", "anomaly"]
+TWICE = N_("Paid twice: the second payment goes back.")
 FRESH = {"populate_existing": True}
 
 
@@ -95,6 +98,9 @@ def _paid(
             _anomaly(tx, "late", order, attempt, answer, now, report)
     else:
         _owe_back(tx, gateway, order, answer, now)
+        refunds.refund(
+            tx, SYSTEM, order.id, None, TWICE, now, reason_code=refunds.PAID_TWICE, transaction_id=attempt.id
+        )
         _anomaly(tx, "paid_twice", order, attempt, answer, now, report)
     if answer.state == "refunded":
         _anomaly(tx, "refunded_elsewhere", order, attempt, answer, now, report)

@@ -142,7 +142,7 @@ class Alipay:
         return notices.read(self.creds, self.trusted, headers, raw_body, self.around.clock(), self.around.pepper)
 
     def acknowledge(self, ok: bool) -> tuple[int, bytes]:
-        return (200, b"success") if ok else (500, b"failure")
+        return (200, b"success") if ok else (400, b"failure")
 
     def read_return(self, query: str) -> str:
         """The number of the attempt with which a browser comes back, if Alipay signed the address. It proves no

@@ -104,7 +104,7 @@ class WeChat:
         return notices.read(self.creds, self.ring, headers, raw_body, self.around.pepper)
 
     def acknowledge(self, ok: bool) -> tuple[int, bytes]:
-        return (204, b"") if ok else (500, notices.FAILED)
+        return (204, b"") if ok else (400, notices.FAILED)
 
     def _for_script(self, app_id: str, prepay_id: str) -> dict[str, str]:
         stamp, nonce, package = self._stamp(), self._nonce(), f"prepay_id={prepay_id}"

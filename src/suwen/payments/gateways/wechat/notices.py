@@ -11,13 +11,14 @@ from suwen.payments.gateways.wechat import messages
 from suwen.payments.gateways.wechat.signing import Credentials, Ring, decrypt
 
 REFUNDS = {"REFUND.SUCCESS": "SUCCESS", "REFUND.ABNORMAL": "ABNORMAL", "REFUND.CLOSED": "CLOSED"}
+PATIENCE = 0.6  # whoever reports is answered within a second, and comes again
 FAILED = '{"code":"FAIL","message":"失败"}'.encode()
 
 
 def read(creds: Credentials, ring: Ring, headers: Headers, raw_body: bytes, pepper: bytes) -> Notice:
     """Forged, Stale or Unreadable, before a word of it is used."""
     intake.bounded(raw_body)
-    signed = ring.verify(headers, raw_body)
+    signed = ring.verify(headers, raw_body, PATIENCE)
     event = messages.read(raw_body)
     id, kind = event.get("id"), event.get("event_type")
     if not (isinstance(id, str) and 0 < len(id) <= 64 and isinstance(kind, str)):

@@ -2,17 +2,19 @@
 
 import base64
 import binascii
+import contextlib
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from suwen.payments.gateways import intake, keys
-from suwen.payments.gateways.errors import Forged, GatewayError, Unreadable
+from suwen.payments.gateways.errors import Forged, GatewayError, Probe, Unreadable
 
 SCHEME = "WECHATPAY2-SHA256-RSA2048"
 PROBE = "WECHATPAY/SIGNTEST/"  # the platform tests whether we look at all
@@ -103,10 +105,14 @@ class Ring:
         ring._held = held
         return ring
 
-    def find(self, serial: str) -> RSAPublicKey:
+    def find(self, serial: str, patience: float | None = None) -> RSAPublicKey:
+        """`patience`: so many seconds are waited for keys that are being fetched; they are there for who comes next."""
         now = self._clock()
         if serial not in self._held and self._fetch is not None:
-            self._refresh(serial, now)
+            if patience is None:
+                self._refresh(serial, now)
+            else:
+                self._refresh_aside(serial, now, patience)
         held = self._held.get(serial)
         if held is None:
             raise Forged("signed with a key that the platform does not have")
@@ -138,7 +144,19 @@ class Ring:
                 raise Forged(f"the platform's keys cannot be fetched: {error}") from None
             self._held = self._held | fetched
 
-    def verify(self, headers: Iterable[tuple[str, str]], body: bytes) -> dict[str, str]:
+    def _refresh_aside(self, serial: str, now: datetime, patience: float) -> None:
+        if self._asked is not None and abs(now - self._asked) < BETWEEN_REFRESHES:
+            return
+
+        def fetch() -> None:
+            with contextlib.suppress(GatewayError):
+                self._refresh(serial, now)
+
+        fetching = threading.Thread(target=fetch, name="platform keys", daemon=True)
+        fetching.start()
+        fetching.join(patience)
+
+    def verify(self, headers: Iterable[tuple[str, str]], body: bytes, patience: float | None = None) -> dict[str, str]:
         """The signed headers, if the platform signed exactly these bytes within five minutes of now."""
         found = intake.only(headers, HEADERS)
         missing = [name for name in HEADERS[:4] if not found.get(name)]
@@ -146,14 +164,14 @@ class Ring:
             raise Unreadable(f"{missing[0]} is missing")
         if found.get("wechatpay-signature-type", SCHEME) != SCHEME:
             raise Forged("signed in a way that is not accepted")
-        check(self.find, found, body, self._clock())
+        check(partial(self.find, patience=patience), found, body, self._clock())
         return found
 
 
 def check(find: Callable[[str], RSAPublicKey], found: dict[str, str], body: bytes, now: datetime) -> None:
     signature, stamp = found["wechatpay-signature"], found["wechatpay-timestamp"]
     if signature.startswith(PROBE):
-        raise Forged("a probe of whether signatures are looked at")
+        raise Probe("a probe of whether signatures are looked at")
     intake.fresh(intake.moment(stamp), now)
     message = f"{stamp}\n{found['wechatpay-nonce']}\n".encode() + body + b"\n"
     if not keys.genuine(find(found["wechatpay-serial"]), message, signature):
