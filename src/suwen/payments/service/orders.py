@@ -20,11 +20,13 @@ from suwen.payments.errors import (
     OrderClosed,
     OrderExpired,
     OrderPaid,
+    OtherCurrency,
     SubjectHasOrder,
 )
 from suwen.payments.events import AttemptDue
 from suwen.payments.events import OrderExpired as OrderHasExpired
 from suwen.payments.models import Order, Transaction
+from suwen.payments.service.wallets import wallet_of
 
 orders_table = Order.__table__
 INSERT_ORDER = insert(orders_table)
@@ -73,7 +75,13 @@ def open_order(
 
 
 def open_top_up(tx: Session, actor: Actor, amount: int, now: datetime, *, currency: str = "CNY") -> Opened:
-    """Ask the actor for money into their own wallet, to be paid through a gateway. Refused: odd amounts."""
+    """Ask the actor for money into their own wallet, to be paid through a gateway.
+
+    Refused: odd amounts, and a wallet that is kept in another currency.
+    """
+    kept = wallet_of(tx, actor.id, currency).currency
+    if kept != currency:
+        raise OtherCurrency(wallet=kept, order=currency)
     if not 0 < amount <= rules.LARGEST_TOP_UP:
         raise BadSum(fields={"amount": BadSum.title})
     id = new_id()
