@@ -35,8 +35,8 @@ SEALED_OR_SIGNED = [
     ("truncated", GATEWAYS, False, 400, "forged"),
     ("wrong_amount", GATEWAYS, False, 200, "mismatch"),
     ("wrong_currency", GATEWAYS, False, 200, "mismatch"),
-    ("wrong_merchant", GATEWAYS, False, 200, "mismatch"),
-    ("wrong_app", GATEWAYS, False, 200, "mismatch"),
+    ("wrong_merchant", GATEWAYS, False, 200, "foreign"),
+    ("wrong_app", GATEWAYS, False, 200, "foreign"),
     ("wrong_out_no", GATEWAYS, False, 200, "unknown_payment"),
     ("nonce_again", GATEWAYS, True, 200, None),  # the first time it is just a nonce
 ]
@@ -121,7 +121,7 @@ def test_a_nonce_that_comes_with_another_body_is_refused(till, door):
     till.deliver()
     assert door.answers == [204, 400]
     assert (till.status(one.id), till.status(other.id)) == (PAID, PENDING)
-    assert till.anomalies() == ["nonce_again"]
+    assert till.anomalies() == ["nonce_reused"]
     till.later(minutes=11)  # sent again, with a nonce of its own
     till.deliver()
     assert till.status(other.id) == PAID

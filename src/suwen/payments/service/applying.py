@@ -41,7 +41,8 @@ def payment_known(
     order, attempt = found
     wrong = [*answer.disagreements(attempt.transaction_no, attempt.amount, attempt.currency), *foreign]
     if wrong:
-        return _anomaly(tx, "mismatch", order, attempt, answer, now, report, wrong=sorted(wrong))
+        kind = "foreign" if foreign else "mismatch"
+        return _anomaly(tx, kind, order, attempt, answer, now, report, wrong=sorted(wrong))
     match answer.state:
         case "paid" | "refunded":
             return _paid(tx, gateway, order, attempt, answer, now, report)

@@ -51,7 +51,7 @@ def receive(db: Database, gateway_name: str, headers: Headers, body: bytes | Non
 def store(tx: Session, gateway: str, notice: Notice, now: datetime) -> bool:
     """Write a proven report down, once per event. False for a nonce that came with other bytes a moment ago."""
     if notice.nonce and _nonce_used(tx, gateway, notice, now):
-        _refused(tx, gateway, "nonce_again", notice.event_id, now)
+        _refused(tx, gateway, "nonce_reused", notice.event_id, now)
         return False
     event_id = notice.event_id[:150]
     again = update(GatewayReport).where(GatewayReport.gateway == gateway, GatewayReport.event_id == event_id)
@@ -96,7 +96,7 @@ def _applied(tx: Session, report: GatewayReport, now: datetime) -> str:
         return "ignored"
     if foreign:
         facts = {"report_id": report.id, "wrong": list(foreign), "said": refund}
-        anomalies.note(tx, "mismatch", f"mismatch:{report.id}", now, gateway=report.gateway, facts=facts)
+        anomalies.note(tx, "foreign", f"foreign:{report.id}", now, gateway=report.gateway, facts=facts)
         return "anomaly"
     outcome = refund_reported(tx, report.gateway, RefundAnswer(**_moment(refund)), now)
     if outcome == "waiting":  # its payment must come first: whoever knows of the refund knows of that, too
