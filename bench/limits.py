@@ -36,7 +36,7 @@ def report(title: str, url: str, house: House) -> None:
     now = datetime.now(UTC)
     week = {"doctor": doctor, "start": now, "end": now + timedelta(days=7), "now": now, "soonest": now}
     for name, statement, values in (
-        ("week", queries.FREE_BETWEEN, week),
+        ("week", queries.FREE_BETWEEN.statement, week),
         ("appointment", select(Appointment.__table__).where(Appointment.id == appointment), {}),
     ):
         sql = _literal(house, statement, values)

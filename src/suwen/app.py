@@ -118,10 +118,10 @@ def build_house(settings: Settings) -> House:
     metadata()  # foreign keys between packages resolve only when all tables are known
     keys = FieldKeys(settings.field_keys)
     # The loop, the outbox worker and the second pool share the connections with the threads.
-    db = Database(settings.database_url, connections=settings.threads + 8, keys=keys, settings=settings)
+    db = Database(settings.database_url, connections=settings.request_threads + 8, keys=keys, settings=settings)
     house = House(
         settings, db, Signer(settings.secret), keys,
-        threads=ThreadPoolExecutor(settings.threads, thread_name_prefix="request"),
+        threads=ThreadPoolExecutor(settings.request_threads, thread_name_prefix="request"),
         slow=ThreadPoolExecutor(4, thread_name_prefix="slow"),
     )  # fmt: skip
     house.sessions = SessionWatch(sessions.alive, sessions.touch, sessions.renew)

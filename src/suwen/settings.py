@@ -31,7 +31,11 @@ class Settings:
     )
     production: bool = setting("SUWEN_PRODUCTION", "1: secure cookies; refuses to start on development secrets", False)
     base_url: str = setting("SUWEN_BASE_URL", "Public address, for links in messages", "http://127.0.0.1:8000")
-    threads: int = setting("SUWEN_THREADS", "Threads that serve requests; more than 4 cost more than they give", 4)
+    threads: int = setting(
+        "SUWEN_THREADS",
+        "Threads that serve requests; 0: two for a SQLite file, four else. More cost more than they give",
+        0,
+    )
     worker: bool = setting("SUWEN_WORKER", "1: deliver events inside the server; 0: `suwen worker` does", True)
     redis_url: str = setting("SUWEN_REDIS_URL", "Fan-out between processes; needed with --workers above 1")
     documents_url: str = setting(
@@ -111,6 +115,11 @@ class Settings:
             wrong.append("SUWEN_TURN_SECRET must be set, 16 characters or more, where SUWEN_TURN_URLS is")
         if wrong:
             raise SystemExit("Refusing to start in production:\n  " + "\n  ".join(wrong))
+
+    @property
+    def request_threads(self) -> int:
+        """SQLite works in the thread that asks: a third would only wait for the interpreter's lock (decision 99)."""
+        return self.threads or (2 if self.database_url.startswith("sqlite") else 4)
 
     @property
     def second_factor_required(self) -> bool:

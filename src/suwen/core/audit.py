@@ -16,6 +16,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from suwen.core.actor import Actor
 from suwen.core.db import Changing, Id, Record, choice, new_id
+from suwen.core.hot import Hot
 from suwen.core.outbox import every
 
 ACTIONS = ("read", "write", "export", "print", "sign")
@@ -55,7 +56,7 @@ class AuditSeal(Changing):
 
 
 EVENTS = AuditEvent.__table__
-INSERT = insert(EVENTS)
+INSERT = Hot(insert(EVENTS))
 SEALED_COLUMNS = ("id", "created_at", "actor_id", "actor_role", "session_id", "action", "kind", "object_id",
                   "person_id", "purpose", "result", "ip")  # fmt: skip
 OF_SEAL = select(*(EVENTS.c[name] for name in SEALED_COLUMNS)).order_by(EVENTS.c.id)
@@ -75,7 +76,7 @@ def seen(
         kept = tx.info.setdefault("seen", {})  # a page that shows one record in two places was one look at it
         kept.setdefault((action, kind, object_id), row)
     else:
-        tx.connection().execute(INSERT, row)
+        INSERT.run(tx.connection(), row)
 
 
 def looks(tx: Session) -> list[dict[str, Any]]:

@@ -36,7 +36,9 @@ from suwen.core.columns import (
     moment_of,
 )
 from suwen.core.errors import CommitUnknown
+from suwen.core.hot import Hot
 from suwen.core.ids import new_id
+from suwen.core.packed import LONGEST
 
 __all__ = ["Base", "Changing", "Database", "Id", "Instant", "Json", "LongText", "Money", "Record", "Versioned",
            "changed", "choice", "exact", "lost", "new_id", "rows"]  # fmt: skip
@@ -132,13 +134,13 @@ class Database:
         """Run `work` on a connection that cannot write."""
         return _with_retries(lambda: self._read_once(work))
 
-    def append(self, statement: Any, values: Sequence[dict[str, Any]]) -> None:
+    def append(self, statement: Hot, values: Sequence[dict[str, Any]]) -> None:
         """Insert rows in a transaction of their own, without the cost of a Session: for the audit rows of a read."""
         _with_retries(lambda: self._append_once(statement, values))
 
-    def _append_once(self, statement: Any, values: Sequence[dict[str, Any]]) -> None:
+    def _append_once(self, statement: Hot, values: Sequence[dict[str, Any]]) -> None:
         with self._turn, self.engine.begin() as connection:
-            connection.execute(statement, values)
+            statement.run_many(connection, values)
 
     def _write_once(self, work: Callable[[Session], T]) -> T:
         with self._turn, self._writes() as session:
@@ -243,7 +245,7 @@ def _mysql(url: str, connections: int, *, reads: bool) -> Engine:
     @event.listens_for(engine, "connect")
     def connect(connection: Any, _record: Any) -> None:
         with connection.cursor() as cursor:
-            cursor.execute("SET time_zone='+00:00', sql_mode='TRADITIONAL'")
+            cursor.execute(f"SET time_zone='+00:00', sql_mode='TRADITIONAL', group_concat_max_len={LONGEST}")
             if reads:
                 cursor.execute("SET SESSION TRANSACTION READ ONLY")
 

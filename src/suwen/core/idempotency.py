@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from suwen.core.db import Record, exact, new_id, rows
 from suwen.core.errors import KeyReused
+from suwen.core.hot import Hot
 from suwen.core.outbox import every
 
 KEPT_FOR = timedelta(hours=48)
@@ -32,7 +33,7 @@ KEYS = IdempotencyKey.__table__
 FIND = select(KEYS.c.request_digest, KEYS.c.status, KEYS.c.headers, KEYS.c.body).where(
     KEYS.c.owner == bindparam("owner"), KEYS.c.key == bindparam("key")
 )
-INSERT = insert(KEYS)
+INSERT = Hot(insert(KEYS))
 
 
 def digest(method: str, path: str, body: bytes) -> str:
@@ -53,7 +54,7 @@ def store(
     tx: Session, owner: str, key: str, request_digest: str, status: int, headers: str, body: bytes, now: datetime
 ) -> None:
     row = {"id": new_id(), "created_at": now, "owner": owner, "key": key, "request_digest": request_digest}
-    tx.connection().execute(INSERT, row | {"status": status, "headers": headers, "body": body})
+    INSERT.run(tx.connection(), row | {"status": status, "headers": headers, "body": body})
 
 
 @every(seconds=3600)

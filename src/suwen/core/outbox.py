@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from suwen.core.db import Database, Instant, Json, Record, changed, lost, new_id, rows
+from suwen.core.hot import Hot
 
 LEASE = timedelta(minutes=5)
 LONGEST_PAUSE = timedelta(hours=1)
@@ -60,7 +61,7 @@ class OutboxMessage(Record):
 
 
 MESSAGES = OutboxMessage.__table__
-INSERT = insert(MESSAGES)
+INSERT = Hot(insert(MESSAGES))
 DUE = (
     select(MESSAGES.c.id, MESSAGES.c.event, MESSAGES.c.job, MESSAGES.c.payload, MESSAGES.c.attempts)
     .where(MESSAGES.c.done_at.is_(None), MESSAGES.c.due_at <= bindparam("now"))
@@ -127,7 +128,7 @@ def emit(tx: Session, event: Event, now: datetime, *, due: datetime | None = Non
          "due_at": due or now, "attempts": 0}
         for job in jobs
     ]  # fmt: skip
-    tx.connection().execute(INSERT, rows_)
+    INSERT.run_many(tx.connection(), rows_)
     changed(tx, TOPIC)
 
 

@@ -9,6 +9,7 @@ from suwen.accounts.models import ApiToken, SignIn, User
 from suwen.core.actor import STAFF, Actor
 from suwen.core.db import changed, new_id, rows
 from suwen.core.errors import NotFound
+from suwen.core.hot import Hot
 from suwen.core.sessions import ENDED
 
 ABSOLUTE = timedelta(hours=12)
@@ -17,7 +18,7 @@ FRESH, KEPT = timedelta(minutes=5), timedelta(days=183)
 TOKEN_PREFIX = "t-"  # a session id that names a long-lived token
 sessions, users, tokens = SignIn.__table__, User.__table__, ApiToken.__table__
 
-ALIVE = (
+ALIVE = Hot(
     select(sessions.c.last_seen_at, sessions.c.expires_at)
     .join(users, users.c.id == sessions.c.user_id)
     .where(
@@ -39,8 +40,8 @@ TOKEN_ALIVE = (
         users.c.role == bindparam("role"),
     )
 )
-TOUCH = update(sessions).where(sessions.c.id == bindparam("session")).values(last_seen_at=bindparam("now"))
-RENEW = (
+TOUCH = Hot(update(sessions).where(sessions.c.id == bindparam("session")).values(last_seen_at=bindparam("now")))
+RENEW = Hot(
     update(sessions)
     .where(
         sessions.c.id == bindparam("session"),
@@ -64,7 +65,7 @@ def alive(tx: Session, actor: Actor, now: datetime) -> bool:
         token = actor.session_id.removeprefix(TOKEN_PREFIX)
         row = tx.execute(TOKEN_ALIVE, {"token": token, "role": actor.role}).first()
         return row is not None and (row.expires_at is None or row.expires_at > now)
-    row = tx.execute(ALIVE, {"session": actor.session_id, "role": actor.role}).first()
+    row = ALIVE.first(tx.connection(), {"session": actor.session_id, "role": actor.role})
     idle = IDLE_STAFF if actor.role in STAFF else IDLE_PATIENT
     return row is not None and row.expires_at > now and row.last_seen_at + idle > now
 
@@ -75,7 +76,7 @@ def touch(tx: Session, actor: Actor, now: datetime) -> None:
         token = actor.session_id.removeprefix(TOKEN_PREFIX)
         rows(tx, update(ApiToken).where(ApiToken.id == token).values(last_used_at=now))
     else:
-        tx.connection().execute(TOUCH, {"session": actor.session_id, "now": now})
+        TOUCH.run(tx.connection(), {"session": actor.session_id, "now": now})
 
 
 def renew(tx: Session, actor: Actor, now: datetime) -> bool:
@@ -87,7 +88,7 @@ def renew(tx: Session, actor: Actor, now: datetime) -> bool:
         return True
     idle = IDLE_STAFF if actor.role in STAFF else IDLE_PATIENT
     values = {"session": actor.session_id, "now": now, "idle": now - idle, "role": actor.role}
-    return tx.connection().execute(RENEW, values).rowcount == 1
+    return RENEW.run(tx.connection(), values) == 1
 
 
 def start(

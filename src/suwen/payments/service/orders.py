@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from suwen.core.actor import Actor
 from suwen.core.db import changed, new_id, rows
+from suwen.core.hot import Hot
 from suwen.core.money import ensure_currency
 from suwen.core.outbox import emit
 from suwen.payments import rules, states
@@ -29,7 +30,7 @@ from suwen.payments.models import Order, Transaction
 from suwen.payments.service.wallets import wallet_of
 
 orders_table = Order.__table__
-INSERT_ORDER = insert(orders_table)
+INSERT_ORDER = Hot(insert(orders_table))
 DUE_AT_ONCE = 200
 TOP_UP_LIVES = timedelta(minutes=30)
 FRESH = {"populate_existing": True}  # guarded writes go past the objects that the session knows
@@ -65,7 +66,7 @@ def open_order(
         "metadata": {"price_config_id": price_config_id} if price_config_id else None,
     }  # fmt: skip
     try:
-        tx.connection().execute(INSERT_ORDER, values)
+        INSERT_ORDER.run(tx.connection(), values)
     except IntegrityError as error:
         if "live_subject" in str(error.orig):
             raise SubjectHasOrder() from None

@@ -13,6 +13,7 @@ from suwen.clinics.models import ClinicLocation
 from suwen.core.actor import Actor
 from suwen.core.db import changed, new_id, rows
 from suwen.core.errors import Conflict, NotFound
+from suwen.core.hot import HotRow
 from suwen.core.money import BadCurrency, ensure_currency
 from suwen.payments import rules
 from suwen.payments.errors import BadPrice, NoPrice, PriceOverlaps
@@ -22,7 +23,7 @@ from suwen.payments.schemas import PriceInput, PriceView
 TOPIC = "prices"
 _columns = Price.__table__.c
 ACTIVE = select(*(_columns[name] for name in rules.Priced.__annotations__)).where(_columns.is_active.is_(True))
-ACTIVE_OF = ACTIVE.where(_columns.service_type == bindparam("service"))
+ACTIVE_OF = HotRow(ACTIVE.where(_columns.service_type == bindparam("service")))
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def price_for(
     A price of the place goes before one of every place, the newest before the older; a doctor's own fee replaces
     the amount, in the currency of the price found.
     """
-    rows_ = tx.connection().execute(ACTIVE_OF, {"service": service_type}).all()
+    rows_ = ACTIVE_OF.all(tx.connection(), {"service": service_type})
     found = PriceList(on, rows_).of(service_type, location_id, doctor_fee)
     if found is None:
         raise NoPrice(service_type=service_type)

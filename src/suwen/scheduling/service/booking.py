@@ -49,7 +49,7 @@ def book(tx: Session, me: Actor, data: Booking, now: datetime) -> Booked:
         "status": "pending", "held_until": until, "symptoms": data.symptoms.strip(), "booked_by": me.id,
         "has_visited_before": data.has_visited_before,
     }  # fmt: skip
-    tx.connection().execute(queries.INSERT_APPOINTMENT, row)
+    queries.INSERT_APPOINTMENT.run(tx.connection(), row)
     order = open_order(tx, row, slot, expires=until, now=now)
     # Delivered when the hold is over: whatever was not paid by then is let go at once.
     emit(tx, AppointmentHeld(row["id"]), now, due=until)
@@ -114,9 +114,8 @@ def held(row: dict[str, Any], now: datetime) -> None:
 
 def slot_for(tx: Session, data: Booking, now: datetime) -> Any:
     """The slot that is meant, by id or by the doctor's day and time; NotFound or NoSuchTime."""
-    connection = tx.connection()
     if data.slot_id is not None:
-        found = connection.execute(queries.SLOT_BY_ID, {"slot": data.slot_id, "today": now.date()}).first()
+        found = queries.SLOT_BY_ID.first(tx.connection(), {"slot": data.slot_id, "today": now.date()})
         if found is None:
             raise NotFound()
     else:

@@ -54,7 +54,7 @@ def reschedule(tx: Session, me: Actor, id: str, data: Reschedule, now: datetime)
     states.reschedulable(DEFAULT, me.role, row["status"], row["starts_at"], row["times_moved"], now)
     if row["status"] == "pending":
         booking.held(row, now)
-    slot = tx.connection().execute(queries.SLOT_BY_ID, {"slot": data.slot_id, "today": now.date()}).first()
+    slot = queries.SLOT_BY_ID.first(tx.connection(), {"slot": data.slot_id, "today": now.date()})
     if slot is None:
         raise NotFound()
     if (slot.doctor_id, slot.visit_type) != (row["doctor_id"], row["visit_type"]) or slot.id == row["slot_id"]:

@@ -42,7 +42,7 @@ def walk_in(tx: Session, me: Actor, data: WalkIn, now: datetime) -> Moved:
     row = booking.visit(slot, person.user_id, person.id, now) | {
         "status": "scheduled", "symptoms": data.symptoms.strip(), "booked_by": me.id, "held_until": None,
     }  # fmt: skip
-    tx.connection().execute(queries.INSERT_APPOINTMENT, row)
+    queries.INSERT_APPOINTMENT.run(tx.connection(), row)
     booking.open_order(tx, row, slot, expires=slot.slot_end + paying.DESK_CLOSES, now=now)
     if slot.id is None:
         horizon.regenerate(tx, slot.doctor_id, now)
@@ -81,7 +81,7 @@ def find_people(tx: Session, me: Actor, words: str) -> list[Any]:
 
 
 def _free_slot(tx: Session, data: WalkIn, now: datetime) -> Any:
-    found = tx.connection().execute(queries.SLOT_BY_ID, {"slot": data.slot_id, "today": now.date()}).first()
+    found = queries.SLOT_BY_ID.first(tx.connection(), {"slot": data.slot_id, "today": now.date()})
     if found is None:
         raise NotFound()
     if found.slot_end <= now:

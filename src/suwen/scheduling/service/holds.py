@@ -59,7 +59,7 @@ def appointment_of(subject: str | None) -> str | None:
 def take(tx: Session, slot: Any, until: datetime | None, now: datetime) -> None:
     """Book the slot if it is free, or if its hold has run out; else SlotTaken."""
     values = {"slot": slot.id, "now": now, "until": until}
-    if tx.connection().execute(queries.TAKE, values).rowcount != 1:
+    if queries.TAKE.run(tx.connection(), values) != 1:
         raise SlotTaken(slot_id=slot.id)
     if slot.is_booked:  # it was held, too long: that hold ends now, the unique key would not let two stand
         holder = tx.connection().execute(HOLDER, {"slot": slot.id}).scalar()
@@ -73,12 +73,12 @@ def person(
 ) -> Person:  # fmt: skip
     """Lock the people of the account, then look: PersonBusy, TooManyHolds, or NotFound for another's person."""
     connection = tx.connection()
-    connection.execute(queries.LOCK_PEOPLE, {"account": account_id})
+    queries.LOCK_PEOPLE.run(connection, {"account": account_id})
     values: dict[str, Any] = {"now": now, "start": start, "end": end, "except_id": except_id, "account": account_id}
     statement = queries.DEFAULT_PERSON
     if profile_id is not None:
         statement, values = queries.PERSON_OF_ACCOUNT, values | {"profile": profile_id}
-    found = connection.execute(statement, values).first()
+    found = statement.first(connection, values)
     if found is None:
         raise NotFound()
     if most_holds is not None and found.holds >= most_holds:

@@ -81,7 +81,7 @@ def _revived(tx: Session, found: Any, now: datetime) -> bool:
     """Take the time once more for who paid a moment too late."""
     if found.slot_id is None or found.appointment_start <= now:
         return False
-    slot = tx.connection().execute(queries.SLOT_BY_ID, {"slot": found.slot_id, "today": now.date()}).first()
+    slot = queries.SLOT_BY_ID.first(tx.connection(), {"slot": found.slot_id, "today": now.date()})
     if slot is None:
         return False
     try:

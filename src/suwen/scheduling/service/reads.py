@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
 from sqlalchemy import Select, func, or_
 from sqlalchemy.orm import Session
 
@@ -69,10 +70,10 @@ def visible(tx: Session, me: Actor, id: str) -> dict[str, Any]:
     statement = queries.VISIBLE_BY_ID.get(me.role)
     if statement is None:
         raise NotFound()
-    found = tx.connection().execute(statement, _mine(me) | {"id": id}).first()
+    found = statement.first(tx.connection(), _mine(me) | {"id": id})
     if found is None:
         raise NotFound()
-    row = dict(found._mapping)
+    row = msgspec.structs.asdict(found)
     return row | {"symptoms": ""} if me.role == "admin" else row
 
 

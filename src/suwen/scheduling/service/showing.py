@@ -78,7 +78,7 @@ def _days(free: list[FreeSlot], first: date, today: date, zone: ZoneInfo) -> lis
 
 def booking_page(tx: Session, me: Actor, slot_id: str, zone: str, now: datetime) -> dict[str, Any]:
     """One time: for whom, why, pay. Shows also that it is gone, with others of the same doctor."""
-    slot = tx.connection().execute(queries.SLOT_BY_ID, {"slot": slot_id, "today": now.date()}).first()
+    slot = queries.SLOT_BY_ID.first(tx.connection(), {"slot": slot_id, "today": now.date()})
     if slot is None:
         raise NotFound()
     mine = _mine(tx, me, slot_id, now)
