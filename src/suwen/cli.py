@@ -1,5 +1,5 @@
-"""suwen: serve, worker, migrate, demo, paysim, payments, check, key, rotate-keys, keys, audit, documents, reference,
-admin"""
+"""suwen: serve, worker, migrate, demo, paysim, payments, check, key, rotate-keys, keys, audit, ledger, documents,
+reference, admin"""
 
 import argparse
 import getpass
@@ -58,6 +58,10 @@ def _parser() -> argparse.ArgumentParser:
     keying.add_argument("user", help="account whose key is not used any more; its signatures still verify")
     auditing = commands.add_parser("audit", help="prove that the audit trail was not changed")
     auditing.add_argument("action", choices=["verify"])
+    booking = commands.add_parser(
+        "ledger", help="prove that the money adds up, and that what was booked has not changed"
+    )
+    booking.add_argument("action", choices=["check", "verify"])
     keeping = commands.add_parser("documents", help="make the document store's projections anew, or compare them")
     keeping.add_argument("action", choices=["rebuild", "verify"])
     keeping.add_argument("--collection", help="only this one (prescriptions, feedback)")
@@ -235,6 +239,27 @@ def payments(given: argparse.Namespace) -> None:
     print(f"{given.gateway}: {gone} saved settings are removed. What the environment sets is still there.")
 
 
+def ledger(given: argparse.Namespace) -> None:
+    """Exit status 1 where something does not hold."""
+    from suwen.app import build_house
+    from suwen.payments import service
+
+    db = build_house(Settings.from_environment()).db
+    try:
+        if given.action == "verify":
+            if faults := db.read(service.broken_seals):
+                raise SystemExit(f"The seals of the ledger do not fit: {faults[0]}.")
+            print("Every sealed day is as it was sealed.")
+            return
+        examined = db.read(service.examine)
+    finally:
+        db.close()
+    looked = f"{examined.journals} journals, {examined.postings} postings in {examined.took_ms / 1000:.1f} s"
+    if examined.faults:
+        raise SystemExit(f"The money does not add up ({looked}):\n  " + "\n  ".join(map(str, examined.faults)))
+    print(f"The money adds up: {looked}.")
+
+
 def documents(given: argparse.Namespace) -> None:
     """Exit status 1: documents differ; 2: the store, or a collection of this name, is not there."""
     from suwen.app import DOCUMENTS, build_house
@@ -340,6 +365,7 @@ COMMANDS = {
     "rotate-keys": rotate_keys,
     "keys": keys,
     "audit": audit,
+    "ledger": ledger,
     "documents": documents,
     "admin": admin,
     "reference": reference,

@@ -36,7 +36,7 @@ from suwen.payments.models import (
     Posting,
     Refund,
 )
-from suwen.payments.service import ledger
+from suwen.payments.service import ledger, sealing
 from suwen.settings import new_field_key
 from tests.payments.conftest import Desk
 from tests.payments.test_races import at_once
@@ -197,7 +197,8 @@ def test_the_database_refuses_to_change_what_was_booked(untouched, clock, statem
     db.write(lambda tx: service.top_up(tx, desk, ids.users["li"], 100, clock()))
     db.write(lambda tx: tx.add(LedgerCheck(faults=[], asked_by=desk.id)))
     if not db.read(lambda tx: tx.scalar(select(func.count()).select_from(JournalSeal))):
-        db.write(lambda tx: tx.add(JournalSeal(day=clock().date(), journals=1, digest="d")))
+        before = clock().date() - timedelta(days=1)
+        db.write(lambda tx: sealing.seal(tx, before, sealing.digest(tx, before, None), None, clock()))
     with pytest.raises(DBAPIError, match="append-only"):
         db.write(lambda tx: tx.execute(text(statement)))
     assert db.read(service.check_ledger) == []

@@ -14,9 +14,12 @@ MANY = 20
 
 @pytest.fixture
 def wallet(desk):
-    """li has 100.00, and moves as a test says."""
+    """li has 100.00, and moves as a test says. What is set aside belongs to a deposit, and here is none: it returns."""
     desk.top_up("li", 10_000)
-    return Moves(desk)
+    made = Moves(desk)
+    yield made
+    if left := made.both()[1]:
+        made(wallets.unfreeze, left)
 
 
 class Moves:

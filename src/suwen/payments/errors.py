@@ -189,3 +189,11 @@ class NotSetUp(Conflict):
 
 class AlreadyResolved(Conflict):
     code, title = "already_resolved", "Somebody has resolved this already."
+
+
+class NoSuchHold(NotFound):
+    code, title = "no_such_hold", "This deposit is not there."
+
+
+class HoldEnded(Conflict):
+    code, title = "hold_ended", "This deposit was given back or used already."

@@ -102,4 +102,17 @@ class BillDue(Event):
 
     name: ClassVar[str] = "payments.bill_due"
     gateway: str
+
+
+class LedgerCheckDue(Event):
+    """A night has passed since the invariants were looked at."""
+
+    name: ClassVar[str] = "payments.ledger_check_due"
+
+
+@dataclass(frozen=True)
+class DayFinished(Event):
+    """Days up to `day` (YYYY-MM-DD, UTC) are over and have no seal yet."""
+
+    name: ClassVar[str] = "payments.day_finished"
     day: str

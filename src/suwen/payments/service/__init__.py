@@ -2,8 +2,9 @@
 
 from suwen.payments.service.attempts import ask_now, attempt, attempts_of, offered, return_url, ways, ways_of
 from suwen.payments.service.attempts import begin as begin_attempt
-from suwen.payments.service.checking import check_ledger
+from suwen.payments.service.checking import INVARIANTS, Fault, check_ledger
 from suwen.payments.service.desk import ask_back, pay, refund_at_desk
+from suwen.payments.service.holds import capture, hold, release
 from suwen.payments.service.inbox import receive as receive_report
 from suwen.payments.service.lists import (
     Figures,
@@ -19,6 +20,8 @@ from suwen.payments.service.lists import (
     waiting_refunds,
     wallet_view,
 )
+from suwen.payments.service.looking import Examined, examine, keep_nightly, run_check
+from suwen.payments.service.looking import nightly_due as nightly_check_due
 from suwen.payments.service.orders import (
     Opened,
     cancel,
@@ -45,9 +48,15 @@ from suwen.payments.service.prices import (
 from suwen.payments.service.refund_answers import refund_reported
 from suwen.payments.service.refund_lists import leaving
 from suwen.payments.service.refunds import hand_out, refund
-from suwen.payments.service.wallets import TopUp, Wallet, top_up, wallet, wallet_of
+from suwen.payments.service.sealing import broken as broken_seals
+from suwen.payments.service.sealing import due as days_to_seal
+from suwen.payments.service.sealing import seal_day, seal_days
+from suwen.payments.service.wallets import TopUp, Wallet, credit_top_up, top_up, wallet, wallet_of
 
 __all__ = [
+    "INVARIANTS",
+    "Examined",
+    "Fault",
     "Figures",
     "Opened",
     "PriceList",
@@ -59,16 +68,24 @@ __all__ = [
     "attempt",
     "attempts_of",
     "begin_attempt",
+    "broken_seals",
     "cancel",
+    "capture",
     "change_price",
     "check_ledger",
+    "credit_top_up",
+    "days_to_seal",
     "defer",
     "entries",
     "entries_csv",
+    "examine",
     "expire_due",
     "figures",
     "hand_out",
+    "hold",
+    "keep_nightly",
     "leaving",
+    "nightly_check_due",
     "offered",
     "open_order",
     "open_top_up",
@@ -92,7 +109,11 @@ __all__ = [
     "refund",
     "refund_at_desk",
     "refund_reported",
+    "release",
     "return_url",
+    "run_check",
+    "seal_day",
+    "seal_days",
     "settle_cash",
     "top_up",
     "void",

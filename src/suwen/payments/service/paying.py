@@ -38,6 +38,18 @@ def pay_from_balance(tx: Session, actor: Actor, order_id: str, now: datetime) ->
     _settled(tx, order, "balance", None, now)
 
 
+def pay_from_deposit(tx: Session, actor: Actor, order_id: str, now: datetime) -> None:
+    """The desk pays an order with what is set aside of its payer's balance. Refused: others, and more than that."""
+    if actor.role != "admin":
+        raise Forbidden("Deposits are held at the desk only.")
+    order = own_order(tx, actor, order_id)
+    settle(tx, order.id, "balance", now)
+    words = order.description or order.order_no
+    why = wallets.Movement(f"pay:{order.id}", "capture", ledger.REVENUE, ("order", order.id), words, actor.id)
+    wallets.capture(tx, order.user_id, order.amount, order.currency, why, now)
+    _settled(tx, order, "balance", None, now)
+
+
 def settle_cash(tx: Session, actor: Actor, order_id: str, now: datetime) -> None:
     """Take cash at the desk for an order. Refused: anybody but the desk, and what is not pending any more."""
     if actor.role != "admin":
