@@ -102,8 +102,10 @@ class BillDue(Event):
 
     name: ClassVar[str] = "payments.bill_due"
     gateway: str
+    day: str
 
 
+@dataclass(frozen=True)
 class LedgerCheckDue(Event):
     """A night has passed since the invariants were looked at."""
 
