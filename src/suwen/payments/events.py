@@ -118,3 +118,13 @@ class DayFinished(Event):
 
     name: ClassVar[str] = "payments.day_finished"
     day: str
+
+
+@dataclass(frozen=True)
+class PaymentDoubted(Event):
+    """A bill and our books differ about a payment: the gateway is to be asked what it knows of it."""
+
+    name: ClassVar[str] = "payments.payment_doubted"
+    gateway: str
+    out_no: str
+    external_id: str

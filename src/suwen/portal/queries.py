@@ -3,13 +3,13 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, String, case, cast, false, func, select
+from sqlalchemy import Select, String, and_, case, cast, false, func, select
 
 from suwen.accounts.models import PatientProfile, User
-from suwen.clinics.models import Doctor
+from suwen.clinics.models import ClinicLocation, Department, Doctor
 from suwen.core.audit import ACTIONS, AuditEvent
 from suwen.core.outbox import OutboxMessage
-from suwen.payments.models import Order, Refund, Transaction
+from suwen.payments.models import Journal, LedgerAccount, Order, Posting, Refund, Transaction
 from suwen.reviews.models import Review
 from suwen.scheduling.models import Appointment, Slot
 
@@ -76,6 +76,56 @@ def ratings_by_time(start: datetime, end: datetime) -> Select[Any]:
 def new_patients(start: datetime, end: datetime) -> Select[Any]:
     within = (User.created_at >= start, User.created_at < end, User.role == "patient")
     return select(func.count()).select_from(User).where(*within, User.is_deleted.is_(False))
+
+
+INCOME = "revenue:services"
+_BACK = case((Journal.kind.like("refund%"), Posting.amount_minor), else_=0)
+_TAKEN = case((Journal.kind.like("refund%"), 0), else_=-Posting.amount_minor)
+
+
+def _income(columns: tuple[Any, ...], start: datetime, end: datetime) -> Select[Any]:
+    """Postings on the revenue account that were booked in [start, end), with the visit that they were for."""
+    found = select(*columns).select_from(LedgerAccount).join(Posting, Posting.account_id == LedgerAccount.id)
+    found = found.join(Journal, Journal.id == Posting.journal_id)
+    found = found.outerjoin(Order, and_(Journal.ref_type == "order", Order.id == Journal.ref_id))
+    found = found.outerjoin(Appointment, Appointment.id == Order.appointment_id)
+    within = (Posting.created_at >= start, Posting.created_at < end)
+    return found.where(LedgerAccount.code == INCOME, *within)
+
+
+def revenue_by_time(start: datetime, end: datetime) -> Select[Any]:
+    """(ten minutes, currency, taken, paid back), in minor units."""
+    slice_ = _ten_minutes(Posting.created_at)
+    found: Any = select(slice_, Posting.currency, func.sum(_TAKEN), func.sum(_BACK)).select_from(LedgerAccount)
+    found = found.join(Posting, Posting.account_id == LedgerAccount.id).join(Journal, Journal.id == Posting.journal_id)
+    within = (Posting.created_at >= start, Posting.created_at < end)
+    return found.where(LedgerAccount.code == INCOME, *within).group_by(slice_, Posting.currency)
+
+
+def revenue_by_place(start: datetime, end: datetime) -> Select[Any]:
+    """(currency, method, department's, doctor's and location's id, taken, paid back)."""
+    by = (Posting.currency, Order.payment_method, Doctor.department_id, Appointment.doctor_id, Appointment.location_id)
+    found = _income((*by, func.sum(_TAKEN), func.sum(_BACK)), start, end)
+    return found.outerjoin(Doctor, Doctor.id == Appointment.doctor_id).group_by(*by)
+
+
+def revenue_rows(start: datetime, end: datetime) -> Select[Any]:
+    """Every posting, for a file."""
+    by = (Posting.created_at, Posting.id, Posting.currency, Order.order_no, Order.payment_method, Department.name,
+          User.name, ClinicLocation.name, _TAKEN, _BACK)  # fmt: skip
+    found = _income(by, start, end).outerjoin(Doctor, Doctor.id == Appointment.doctor_id)
+    found = found.outerjoin(User, User.id == Doctor.user_id)
+    found = found.outerjoin(Department, Department.id == Doctor.department_id)
+    return found.outerjoin(ClinicLocation, ClinicLocation.id == Appointment.location_id)
+
+
+def owed_by_insurers(start: datetime, end: datetime) -> Select[Any]:
+    """(currency, what insurers came to owe in [start, end), what they paid)."""
+    owed = func.sum(case((Posting.amount_minor > 0, Posting.amount_minor), else_=0))
+    paid = func.sum(case((Posting.amount_minor < 0, -Posting.amount_minor), else_=0))
+    found: Any = select(Posting.currency, owed, paid).join(LedgerAccount, LedgerAccount.id == Posting.account_id)
+    within = (Posting.created_at >= start, Posting.created_at < end)
+    return found.where(LedgerAccount.code == "asset:insurance_receivable", *within).group_by(Posting.currency)
 
 
 DOCTORS_TO_VERIFY = (

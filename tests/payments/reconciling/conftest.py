@@ -33,21 +33,23 @@ class Books:
     def __init__(self, house: Any, ids: Any) -> None:
         self.house, self.ids, self.count = house, ids, 0
         self.bill: list[Line] = []
+        self.by_hand = ""  # the method, where a refund does not go back the way it came
 
     def pay(
         self, amount: int, at: datetime = NOON, *, gateway: str = "wechat", number: str = "", currency: str = "CNY",
         external: str = "", billed: bool = True, status: str = "success", bill_at: datetime | None = None, fee: int = 6,
+        phase: str | None = None,
     ) -> str:  # fmt: skip
         """An order that was paid, with its row on the bill; the attempt's number."""
         self.count += 1
         number = number or f"TXN2030{self.count:05d}"
         external = external or f"EXT{self.count:05d}"
-        self.house.db.write(lambda tx: self._pay(tx, gateway, number, external, amount, currency, at, status))
+        self.house.db.write(lambda tx: self._pay(tx, gateway, number, external, amount, currency, at, status, phase))
         if billed:
             self.bill.append(Line("payment", number, external, amount, currency, bill_at or at, "SUCCESS", fee))
         return number
 
-    def _pay(self, tx, gateway, number, external, amount, currency, at, status):
+    def _pay(self, tx, gateway, number, external, amount, currency, at, status, phase):
         order, paid = new_id(), status == "success"
         tx.execute(insert(Order.__table__), {
             "id": order, "order_no": f"ORD{number}", "user_id": self.ids.users["li"], "order_type": "appointment",
@@ -58,7 +60,7 @@ class Books:
             "id": new_id(), "transaction_no": number, "order_id": order, "payment_method": METHOD_OF[gateway],
             "transaction_type": "payment", "amount": amount, "currency": currency, "status": status,
             "external_transaction_id": external if paid else None, "initiated_at": at - timedelta(minutes=1),
-            "completed_at": at if paid else None,
+            "completed_at": at if paid else None, "phase": phase,
         })  # fmt: skip
         if paid:
             self._book_payment(tx, gateway, external, order, amount, currency, at)
@@ -98,6 +100,13 @@ class Books:
             "user_id": self.ids.users["li"], "refund_amount": amount, "currency": of.currency, "refund_reason": "r",
             "status": status, "completed_at": at if status == "success" else None, "created_at": at,
         })  # fmt: skip
+        method = self.by_hand or of.payment_method
+        if status == "success":
+            tx.execute(insert(Transaction.__table__), {
+                "id": new_id(), "transaction_no": refund_no, "order_id": of.order_id, "payment_method": method,
+                "transaction_type": "refund", "amount": amount, "currency": of.currency, "status": "success",
+                "external_transaction_id": f"EXT{refund_no}", "initiated_at": at, "completed_at": at,
+            })  # fmt: skip
         back = {"status": "partial_refunded", "refunded_amount": Order.refunded_amount + amount}
         if status != "success":
             back = {"refunding_amount": Order.refunding_amount + amount}
@@ -106,7 +115,10 @@ class Books:
         ledger.book(tx, f"refund:{id}", "refund", owed, at, ref=ref)
         gateway = {method: name for name, method in METHOD_OF.items()}[of.payment_method]
         if status == "success":
-            done = [(ledger.OWED_BACK, of.currency, amount), (f"asset:{gateway}_clearing", of.currency, -amount)]
+            done = [
+                (ledger.OWED_BACK, of.currency, amount),
+                (f"asset:{gateway}_clearing" if not self.by_hand else "asset:cash", of.currency, -amount),
+            ]
             ledger.book(tx, f"refund-done:{id}", "refund_done", done, at, ref=ref)
         tx.flush()
         return of

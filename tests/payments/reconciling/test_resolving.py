@@ -6,8 +6,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select, update
 
+from suwen.core.outbox import OutboxMessage
+from suwen.payments.events import BillDue, PaymentDoubted, RefundDue
 from suwen.payments.gateways import Line
-from suwen.payments.models import Journal, LedgerAccount, Posting, ReconciliationLine, Refund, Transaction
+from suwen.payments.models import Journal, LedgerAccount, Posting, ReconciliationLine
+from tests.payments.gateways.conftest import later
 from tests.payments.reconciling.conftest import MORNING, NOON
 from tests.payments.reconciling.test_running import due, spoilt_day
 from tests.support.racing import race, statuses
@@ -169,13 +172,10 @@ def test_asking_the_gateway_leaves_it_open_and_asks_next(books, house, people):
     assert len(lines) == 2
     for line in lines.values():
         assert resolve(people, line, "ask_gateway").status_code == 201
-    asked = house.db.read(
-        lambda tx: (
-            tx.scalar(select(Transaction.ask_at).where(Transaction.transaction_no == open_)),
-            tx.scalar(select(Refund.ask_at)),
-        )
-    )
-    assert asked == (house.clock(), house.clock())
+    found = select(OutboxMessage.event, OutboxMessage.payload).where(OutboxMessage.event != BillDue.name)
+    asked = {row[0]: row[1] for row in house.db.read(lambda tx: tx.execute(found).all())}
+    assert asked[PaymentDoubted.name]["out_no"] == open_
+    assert RefundDue.name in asked
     shown = people["admin"]("GET", f"/api/v1/reconciliations/{id}").json()
     assert shown["open"] == 2
     assert len(due(house)) == 2  # and the bill is compared again
@@ -278,3 +278,24 @@ def test_postings_are_only_ever_added(books, people, spoilt):
     before = count()
     resolve(people, lines["gateway_only"], "refund")
     assert count() == before + 2
+
+
+def test_the_gateways_answer_makes_a_doubted_payment_ours(
+    books, house, people, ids, sim, begin, clock, settle, at_the_gateways
+):
+    """Its report was lost, and nobody asked in time: the bill shows it, one question mends it."""
+    attempt = begin("wechat", "TXN20300101A1", 800)
+    sim.pay(attempt.out_no)
+    books.pay(800, clock(), number="TXN20300101A1", status="pending", phase="closed")
+    later(clock, sim, hours=28)
+    body = {"gateway": "wechat", "day": "2030-01-01"}
+    id = people["admin"]("POST", "/api/v1/reconciliations", json=body).json()["id"]
+    settle()
+    [line] = books.rows(id)
+    assert (line.result, line.local_state) == ("status_mismatch", "pending")
+    assert resolve(people, line, "ask_gateway").status_code == 201
+    settle()
+    later(clock, sim, minutes=3)
+    settle()
+    assert set(books.results(id).values()) == {"match"}
+    assert books.balance(CLEARING) == 800

@@ -110,6 +110,18 @@ def test_what_we_learned_after_the_first_run_fits_in_the_second(books):
     assert set(books.results(id).values()) == {"match"}
 
 
+def test_a_refund_paid_by_hand_is_not_looked_for_on_the_bill_and_not_taken_for_the_gateways(books):
+    """Were it on the bill all the same, it has gone back twice."""
+    number = books.pay(1000)
+    books.by_hand = "cash"
+    refund = books.refund(number, 300)
+    line = books.bill.pop()
+    id = books.run()
+    assert set(books.results(id)) == {f"payment:{number}"}
+    books.run(bill=[*books.bill, line])
+    assert books.results(id)[f"refund:{refund}"] == "status_mismatch"
+
+
 # ---- midnight
 
 TOMORROW = DAY + timedelta(days=1)

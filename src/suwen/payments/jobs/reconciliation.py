@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from suwen.core.db import Database
 from suwen.core.outbox import every, reach
-from suwen.payments.events import BillDue
+from suwen.payments.events import BillDue, PaymentDoubted
 from suwen.payments.service import reconciling
 
 
@@ -18,3 +18,8 @@ def look_for_bills(tx: Session, now: datetime) -> int:
 @reach(BillDue)
 def reconcile_a_day(db: Database, now: datetime, message_id: str, gateway: str, day: str) -> None:
     reconciling.fetch_and_reconcile(db, gateway, date.fromisoformat(day), now)
+
+
+@reach(PaymentDoubted)
+def ask_the_gateway(db: Database, now: datetime, message_id: str, gateway: str, out_no: str, external_id: str) -> None:
+    reconciling.ask_gateway(db, gateway, out_no, external_id, now)

@@ -1,5 +1,5 @@
 """Pages that compose several packages."""
 
-from suwen.portal.pages import admin, desk, home, reference, visit
+from suwen.portal.pages import admin, desk, home, reference, revenue, visit
 
-ROUTES = [*home.ROUTES, *visit.ROUTES, *desk.ROUTES, *reference.ROUTES, *admin.ROUTES]
+ROUTES = [*home.ROUTES, *visit.ROUTES, *desk.ROUTES, *reference.ROUTES, *admin.ROUTES, *revenue.ROUTES]

@@ -10,8 +10,10 @@ from suwen.payments.service.reconciling.lists import (
     reconciliations,
 )
 from suwen.payments.service.reconciling.resolving import resolve, settle
-from suwen.payments.service.reconciling.running import fetch_and_reconcile, reconcile
+from suwen.payments.service.reconciling.running import ask_gateway, fetch_and_reconcile, reconcile
 from suwen.payments.service.reconciling.schedule import ask, ask_again, look_for_due
 
-__all__ = ["ask", "ask_again", "days", "fetch_and_reconcile", "line", "lines", "lines_csv", "look_for_due", "reconcile",
-           "reconciliation", "reconciliations", "resolve", "settle", "settlement_faults"]  # fmt: skip
+__all__ = [
+    "ask", "ask_again", "ask_gateway", "days", "fetch_and_reconcile", "line", "lines", "lines_csv", "look_for_due",
+    "reconcile", "reconciliation", "reconciliations", "resolve", "settle", "settlement_faults",
+]  # fmt: skip

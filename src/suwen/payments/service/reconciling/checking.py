@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from suwen.payments import matching
 from suwen.payments.models import (
     GATEWAYS,
     Journal,
     LedgerAccount,
     Posting,
     Reconciliation,
-    Refund,
     Transaction,
 )
 from suwen.payments.service.channels import GATEWAY_OF
@@ -35,21 +35,16 @@ def settlement_faults(tx: Session) -> Iterator[str]:
 def _not_settled(tx: Session) -> Amounts:
     """Paid less paid back, brought to the bills by what was booked for differences, less what was settled."""
     found: Amounts = defaultdict(int)
-    paid = (
-        select(Transaction.payment_method, Transaction.currency, func.sum(Transaction.amount))
-        .where(Transaction.status == "success", Transaction.transaction_type == "payment")
-        .where(Transaction.payment_method.in_(GATEWAY_OF))
-        .group_by(Transaction.payment_method, Transaction.currency)
-    )
-    back = (
-        select(Transaction.payment_method, Refund.currency, func.sum(Refund.refund_amount))
-        .join(Transaction, Transaction.id == Refund.transaction_id)
-        .where(Refund.status == "success", Transaction.payment_method.in_(GATEWAY_OF))
-        .group_by(Transaction.payment_method, Refund.currency)
-    )
-    for sign, statement in ((1, paid), (-1, back)):
-        for method, code, amount in tx.execute(statement):
-            found[GATEWAY_OF[method], code] += sign * int(amount)
+    done = (
+        select(
+            Transaction.payment_method, Transaction.currency, Transaction.transaction_type,
+            func.sum(Transaction.amount),
+        )
+        .where(Transaction.status == "success", Transaction.payment_method.in_(GATEWAY_OF))
+        .group_by(Transaction.payment_method, Transaction.currency, Transaction.transaction_type)
+    )  # fmt: skip
+    for method, code, kind, amount in tx.execute(done):
+        found[GATEWAY_OF[method], code] += matching.sign(kind) * int(amount)
     for gateway, code, _, amount in _booked(tx):
         found[gateway, code] += amount
     return found

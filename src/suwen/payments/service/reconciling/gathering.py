@@ -6,8 +6,8 @@ from datetime import date, timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import and_, case, literal, select
+from sqlalchemy.orm import Session, aliased
 
 from suwen.core.db import Database
 from suwen.payments import matching
@@ -18,14 +18,25 @@ from suwen.payments.service.channels import METHOD_OF
 ASKED_AT_ONCE = 500
 BEGUN_BEFORE = timedelta(days=3)  # an attempt ends that long after it began at most; the index is by its beginning
 
-PAYMENTS: Any = select(
-    Transaction.id, Transaction.transaction_no, Transaction.external_transaction_id, Transaction.amount,
-    Transaction.currency, Transaction.status, Transaction.completed_at,
-).where(Transaction.transaction_type == "payment")  # fmt: skip
-REFUNDS: Any = select(
-    Refund.transaction_id, Refund.refund_no, Refund.external_refund_id, Refund.refund_amount, Refund.currency,
-    Refund.status, Refund.completed_at,
-).join(Transaction, Transaction.id == Refund.transaction_id)  # fmt: skip
+BOOKED: Any = select(
+    Transaction.transaction_type, Transaction.transaction_no, Transaction.id, Transaction.external_transaction_id,
+    Transaction.amount, Transaction.currency, Transaction.status, Transaction.completed_at,
+)  # fmt: skip
+PAID_BACK = aliased(Transaction)
+# A refund that was done has a transaction of its own, whose method says which way the money went.
+REFUNDS: Any = (
+    select(
+        literal("refund"), Refund.refund_no, Refund.transaction_id, Refund.external_refund_id, Refund.refund_amount,
+        Refund.currency,
+        case(
+            (and_(Refund.status == "success", PAID_BACK.payment_method != Transaction.payment_method), "by_hand"),
+            else_=Refund.status,
+        ),
+        Refund.completed_at,
+    )
+    .join(Transaction, Transaction.id == Refund.transaction_id)
+    .outerjoin(PAID_BACK, PAID_BACK.transaction_no == Refund.refund_no)
+)  # fmt: skip
 
 
 def local_lines(
@@ -53,30 +64,25 @@ def local_lines(
 def _of_day(tx: Session, gateway: str, day: date) -> Iterator[Local]:
     start, end = matching.bounds(day)
     start, end = start - matching.NEAR_MIDNIGHT, end + matching.NEAR_MIDNIGHT
-    paid = PAYMENTS.where(
+    done = BOOKED.where(
         Transaction.payment_method == METHOD_OF[gateway], Transaction.status == "success",
         Transaction.initiated_at >= start - BEGUN_BEFORE, Transaction.initiated_at < end,
         Transaction.completed_at >= start, Transaction.completed_at < end,
     )  # fmt: skip
-    back = REFUNDS.where(
-        Transaction.payment_method == METHOD_OF[gateway], Refund.status == "success",
-        Refund.completed_at >= start, Refund.completed_at < end,
-    )  # fmt: skip
-    yield from _read(tx, paid, "payment")
-    yield from _read(tx, back, "refund")
+    return _read(tx, done)
 
 
 def _named(tx: Session, gateway: str, kind: str, by: str, some: Sequence[str]) -> list[Local]:
     of_channel = Transaction.payment_method == METHOD_OF[gateway]
     if kind == "payment":
         column: Any = Transaction.transaction_no if by == "number" else Transaction.external_transaction_id
-        return list(_read(tx, PAYMENTS.where(of_channel, column.in_(some)), "payment"))
+        return list(_read(tx, BOOKED.where(of_channel, Transaction.transaction_type == "payment", column.in_(some))))
     column = Refund.refund_no if by == "number" else Refund.external_refund_id
-    return list(_read(tx, REFUNDS.where(of_channel, column.in_(some)), "refund"))
+    return list(_read(tx, REFUNDS.where(of_channel, column.in_(some))))
 
 
-def _read(tx: Session, statement: Any, kind: matching.Kind) -> Iterator[Local]:
-    for id, number, external, amount, currency, state, at in tx.execute(statement):
+def _read(tx: Session, statement: Any) -> Iterator[Local]:
+    for kind, number, id, external, amount, currency, state, at in tx.execute(statement):
         yield Local(kind, number, id, external or "", amount, currency, state, at)
 
 

@@ -22,8 +22,8 @@ from suwen.payments.errors import (
     StillComparing,
     WrongWay,
 )
-from suwen.payments.events import BillDue
-from suwen.payments.models import Journal, Reconciliation, ReconciliationLine, Refund, Transaction
+from suwen.payments.events import BillDue, PaymentDoubted, RefundDue
+from suwen.payments.models import Journal, Reconciliation, ReconciliationLine, Refund
 from suwen.payments.service import ledger
 from suwen.payments.service.reconciling.schedule import TOPIC
 from suwen.payments.service.reconciling.writing import REF
@@ -62,7 +62,7 @@ def resolve(tx: Session, actor: Actor, line_id: str, kind: str, note: str, now: 
     if kind in matching.BOOKED:
         _book(tx, day.gateway, line, kind, now)
     if kind == "ask_gateway":
-        _ask(tx, line, now)
+        _ask(tx, day.gateway, line, now)
         emit(tx, BillDue(gateway=day.gateway, day=day.day.isoformat()), now, due=now + ASKED_FOR)
     line.resolution, line.note, line.resolved_by = kind, note[:500], actor.id
     line.resolved_at = None if kind == "ask_gateway" else now
@@ -96,14 +96,14 @@ def _book(tx: Session, gateway: str, line: ReconciliationLine, kind: str, now: d
     ledger.book(tx, f"reconcile:{line.id}:{earlier + 1}", "reconcile", lines, now, ref=(REF, line.id))
 
 
-def _ask(tx: Session, line: ReconciliationLine, now: datetime) -> None:
-    """Whoever asks gateways for what is open asks for this next."""
+def _ask(tx: Session, gateway: str, line: ReconciliationLine, now: datetime) -> None:
+    """Outside this transaction, whatever has become of the attempt here."""
     if line.kind == "refund":
-        owed = update(Refund).where(Refund.refund_no == line.out_no, Refund.status == "processing")
-        rows(tx, owed.values(ask_at=now, updated_at=now))
+        owed = tx.scalar(select(Refund.id).where(Refund.refund_no == line.out_no, Refund.status == "processing"))
+        if owed:
+            emit(tx, RefundDue(refund_id=owed), now)
     else:
-        unknown = update(Transaction).where(Transaction.id == line.transaction_id, Transaction.status != "success")
-        rows(tx, unknown.values(ask_at=now, updated_at=now))
+        emit(tx, PaymentDoubted(gateway=gateway, out_no=line.out_no, external_id=line.external_id or ""), now)
 
 
 @dataclass

@@ -25,6 +25,7 @@ from suwen.payments.events import BillDue
 from suwen.payments.gateways import BadMessage, Busy, GatewayError, NotReady, Refused, Unauthentic
 from suwen.payments.matching import Compared, Local
 from suwen.payments.models import Reconciliation
+from suwen.payments.service import applying
 from suwen.payments.service.channels import gateways_of
 from suwen.payments.service.reconciling import gathering, writing
 from suwen.payments.service.reconciling.schedule import TOPIC, open_day
@@ -74,6 +75,15 @@ def fetch_and_reconcile(db: Database, gateway: str, day: date, now: datetime) ->
         db.write(lambda tx: _no_bill(tx, gateway, day, NOT_HERE, now))
         return
     reconcile(db, gateway, day, bill, now)
+
+
+def ask_gateway(db: Database, gateway: str, out_no: str, external_id: str, now: datetime) -> None:
+    """What it answers is applied like any other answer of a gateway."""
+    client = gateways_of(db).get(gateway)
+    if client is None:
+        return
+    answer = client.query(out_no, external_id)
+    db.write(lambda tx: applying.payment_known(tx, gateway, answer, now))
 
 
 def _words(error: GatewayError) -> str:

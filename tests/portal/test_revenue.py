@@ -1,0 +1,112 @@
+"""The report says what the ledger says, by whatever it is taken apart."""
+
+import csv
+import io
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import func, select
+
+from suwen.payments import service
+from suwen.payments.models import LedgerAccount, Posting
+from suwen.portal.service import revenue as figures
+from tests.payments.conftest import Desk
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+TODAY = date(2030, 1, 1)
+
+
+@pytest.fixture
+def busy(house, people, ids, clock):
+    """Three days of money of all kinds, in two currencies, at the ends of the clinic's days."""
+    desk = Desk(house, people, ids)
+    for hours in (-9, 1, 15.9, 16, 25, 40):  # 2029-12-31 23:00 ... in Shanghai
+        clock.set(clock() + timedelta(hours=hours))
+        desk.paid("li", 6000 + int(hours))
+        desk.refund("li", desk.paid("wang", 500), 100)
+        order = desk.order("wang", 700, currency="USD")
+        desk.do(service.settle_cash, people["admin"].actor, order.id)
+        clock.set(clock() - timedelta(hours=hours))
+    clock.advance(hours=41)
+    return desk
+
+
+def ledger(house, wanted, code):
+    start, end = wanted.bounds(SHANGHAI)
+    found = (
+        select(func.coalesce(func.sum(-Posting.amount_minor), 0))
+        .join(LedgerAccount, LedgerAccount.id == Posting.account_id)
+        .where(LedgerAccount.code == "revenue:services", Posting.currency == code)
+        .where(Posting.created_at >= start, Posting.created_at < end)
+    )
+    return int(house.db.read(lambda tx: tx.scalar(found)))
+
+
+PERIODS = [
+    figures.period("today", None, None, TODAY), figures.period("week", None, None, TODAY + timedelta(days=2)),
+    figures.period("free", TODAY - timedelta(days=1), TODAY, TODAY), figures.period("free", TODAY, TODAY, TODAY),
+    figures.period(None, None, None, TODAY + timedelta(days=1)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("wanted", PERIODS, ids=lambda one: f"{one.first}-{one.last}")
+def test_the_numbers_are_the_ledgers(busy, house, wanted):
+    found = house.db.read(lambda tx: figures.revenue(tx, wanted, SHANGHAI))
+    assert set(found) == {"CNY", "USD"}
+    for code, one in found.items():
+        assert one.total.net == ledger(house, wanted, code)
+        for parts in (one.days, one.departments, one.doctors, one.methods, one.locations):
+            assert sum(part.net for part in parts.values()) == one.total.net
+            assert sum(part.taken for part in parts.values()) == one.total.taken
+    assert found["CNY"].topped_up > found["CNY"].total.net > 0
+    assert found["USD"].topped_up == 0
+
+
+def test_a_visit_counts_for_its_doctor_and_department(house, people, ids, clock, settle):
+    from tests.access.scene import Scene
+
+    scene = Scene(people, ids, clock).build(settle)
+    wanted = figures.period("free", date(2029, 12, 1), date(2030, 2, 1), TODAY)
+    one = house.db.read(lambda tx: figures.revenue(tx, wanted, SHANGHAI))["CNY"]
+    assert one.total.net == ledger(house, wanted, "CNY") > 0
+    assert len([name for name in one.doctors if name]) == 2
+    assert len([name for name in one.departments if name]) == 1
+    assert set(one.methods) == {"balance", "cash"}
+    assert scene.shared
+
+
+def test_the_page_and_the_file_say_the_same(busy, people, house):
+    page = people["admin"].page("/admin/revenue?since=2029-12-31&until=2030-01-03")
+    assert page.status_code == 200
+    text = people["admin"].page("/admin/revenue.csv?since=2029-12-31&until=2030-01-03").text
+    rows = list(csv.DictReader(io.StringIO(text.lstrip("\ufeff"))))
+    wanted = figures.period("free", date(2029, 12, 31), date(2030, 1, 3), TODAY)
+    for code in ("CNY", "USD"):
+        mine = [row for row in rows if row["currency"] == code]
+        net = sum(round(100 * (float(row["taken"]) - float(row["refunded"]))) for row in mine)
+        assert net == ledger(house, wanted, code)
+    assert rows[0]["booked_at"].startswith("2029-12-31T23:00")
+
+
+def test_as_many_statements_however_much_there_is(busy, people, statements):
+    path = "/admin/revenue?since=2029-12-01&until=2030-01-31"
+    before = len(statements(lambda: people["admin"].page(path)))
+    for _ in range(5):
+        busy.paid("li", 100)
+    assert len(statements(lambda: people["admin"].page(path))) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "last", "expected"),
+    [
+        ("today", None, None, (TODAY, TODAY)), ("week", None, None, (date(2029, 12, 31), TODAY)),
+        ("month", None, None, (TODAY, TODAY)), ("nonsense", None, None, (TODAY, TODAY)),
+        ("free", date(2029, 5, 2), date(2029, 5, 1), (date(2029, 5, 1), date(2029, 5, 2))),
+        ("free", date(1, 1, 1), date(9999, 12, 31), (date(2030, 1, 2), date(2031, 1, 2))),
+        ("free", date(2029, 12, 1), None, (date(2029, 12, 1), TODAY)),
+    ],
+)  # fmt: skip
+def test_periods(name, first, last, expected):
+    found = figures.period(name, first, last, TODAY)
+    assert (found.first, found.last) == expected
