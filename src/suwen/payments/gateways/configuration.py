@@ -9,9 +9,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import cast
-
-import httpx
+from typing import Any, cast
 
 from suwen.payments.gateways.alipay import Alipay
 from suwen.payments.gateways.alipay import Credentials as AlipayCredentials
@@ -129,7 +127,7 @@ def opened_each(
 
 def problems(environment: Mapping[str, str], *, production: bool) -> dict[str, list[str]]:
     """By gateway, why it could not be opened. Nothing is asked of anybody."""
-    nowhere = Surroundings(cast(httpx.Client, None), lambda: datetime.fromtimestamp(0, UTC), os.urandom, b"")
+    nowhere = Surroundings(cast(Any, None), lambda: datetime.fromtimestamp(0, UTC), os.urandom, b"")
     return opened_each(environment, nowhere, production=production)[1]
 
 

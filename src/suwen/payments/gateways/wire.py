@@ -10,12 +10,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any
-
-import httpx
+from typing import TYPE_CHECKING, Any
 
 from suwen.payments.gateways.errors import Busy, Unknown
 from suwen.payments.gateways.redaction import people, redacted
+
+if TYPE_CHECKING:
+    import httpx  # looked at only by who asks a gateway: half a second and 9 MB that no server should start with
 
 SECONDS = 15.0  # for a whole answer, however slowly it drips
 LARGEST = 1_000_000
@@ -23,7 +24,6 @@ LARGEST_FILE = 64_000_000
 # They would write each address with its query, tokens and signatures in it, into the log.
 for _talkative in ("httpx", "httpcore"):
     logging.getLogger(_talkative).setLevel(logging.WARNING)
-NEVER_ARRIVED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 
 @dataclass(frozen=True)
@@ -58,15 +58,17 @@ def keep_nothing(_exchange: Exchange) -> None: ...
 class Surroundings:
     """Everything a client does not decide itself. `random(n)` gives n bytes; `pepper` keys the hashes of people."""
 
-    http: httpx.Client
+    http: "httpx.Client"
     clock: Callable[[], datetime]
     random: Callable[[int], bytes]
     pepper: bytes
     keep: Keep = keep_nothing
 
 
-def open_http() -> httpx.Client:
+def open_http() -> "httpx.Client":
     """The connection pool of a process. Redirects are not followed: a gateway does not redirect."""
+    import httpx
+
     return httpx.Client(timeout=httpx.Timeout(10, connect=4), follow_redirects=False)
 
 
@@ -110,17 +112,20 @@ class Wire:
     def _once(
         self, base: str, method: str, target: str, headers: Mapping[str, str], content: bytes, largest: int
     ) -> Reply:
+        import httpx
+
+        never_arrived = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
         request = self.around.http.build_request(
             method, base + target, headers={**headers, "Accept-Encoding": "identity"}, content=content or None
         )
         try:
             return self._read(request, largest)
-        except NEVER_ARRIVED as error:
+        except never_arrived as error:
             raise Busy(f"{self.name} cannot be reached ({type(error).__name__})") from None
         except httpx.HTTPError as error:
             raise Unknown(f"{self.name} did not answer ({type(error).__name__})") from None
 
-    def _read(self, request: httpx.Request, largest: int) -> Reply:
+    def _read(self, request: "httpx.Request", largest: int) -> Reply:
         ends = time.monotonic() + SECONDS
         answer = self.around.http.send(request, stream=True)
         try:

@@ -9,9 +9,8 @@ import os
 import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import httpx
 from sqlalchemy import insert
 
 from suwen.core.db import Database, new_id, utc_now
@@ -20,6 +19,9 @@ from suwen.payments.gateways.configuration import opened_each
 from suwen.payments.gateways.wire import Exchange, Surroundings, open_http
 from suwen.payments.models import GATEWAY_OF, METHOD_OF, GatewayExchange
 from suwen.payments.service import configs
+
+if TYPE_CHECKING:
+    import httpx  # see gateways/wire.py
 
 __all__ = ["GATEWAY_OF", "METHOD_OF", "Channels", "channels_of", "gateways_of"]
 NUMBERS = ("out_trade_no", "out_refund_no", "out_request_no", "client_reference_id")
@@ -35,7 +37,7 @@ class Channels:
 
     def __init__(
         self, db: Database, *, clock: Callable[[], datetime] = utc_now,
-        environment: Mapping[str, str] = os.environ, http: httpx.Client | None = None,
+        environment: Mapping[str, str] = os.environ, http: "httpx.Client | None" = None,
     ) -> None:  # fmt: skip
         self._db, self._http, self.environment = db, http or open_http(), environment
         secret = (getattr(db.settings, "secret", "") or "no secret was set").encode()
