@@ -144,6 +144,8 @@ def test_exchanges_are_found_by_number_gateway_and_failure(talking, house, sim, 
     assert {one["out_no"] for one in read("number=ORD2030CARD")} == {"ORD2030CARD"}
     failed = read("failed=true")
     assert sorted((one["gateway"], one["method"]) for one in failed) == [("alipay", "POST"), ("card", "GET")]
+    assert [one["failed"] for one in read("")].count(True) == 2
+    assert all(one["failed"] for one in failed)
     page = admin.page(f"{PAGE}/exchanges?failed=on&gateway=card")
     assert page.status_code == 200
     assert "ORD2030CARD" in page.text

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, String, and_, cast, delete, func, or_, select
+from sqlalchemy import Select, String, and_, case, cast, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from suwen.accounts.models import User
@@ -20,12 +20,12 @@ from suwen.payments.schemas.channels import (
     TalkFilters,
 )
 
-EXCHANGE_NAMES, REPORT_NAMES, ANOMALY_NAMES = (kind.__struct_fields__ for kind in (ExchangeRow, ReportRow, AnomalyRow))
+REPORT_NAMES, ANOMALY_NAMES = (kind.__struct_fields__ for kind in (ReportRow, AnomalyRow))
 PURGED_AT_ONCE = 1000
 
 
 def exchanges(filters: TalkFilters) -> Select[Any]:
-    found = select(*(getattr(GatewayExchange, name) for name in EXCHANGE_NAMES))
+    found = select(*_columns(ExchangeRow))
     if filters.number:
         found = found.where(GatewayExchange.out_no == filters.number.strip()[:64])
     if filters.gateway:
@@ -44,9 +44,13 @@ def failed() -> Any:
 
 
 def exchange(tx: Session, id: str) -> ExchangeView | None:
-    asked = select(*(getattr(GatewayExchange, name) for name in ExchangeView.__struct_fields__))
-    row = tx.execute(asked.where(GatewayExchange.id == id)).first()
-    return ExchangeView(**row._mapping) if row else None
+    row = tx.execute(select(*_columns(ExchangeView)).where(GatewayExchange.id == id)).first()
+    return ExchangeView(**dict(row._mapping) | {"failed": bool(row.failed)}) if row else None
+
+
+def _columns(view: type[ExchangeRow]) -> list[Any]:
+    plain = [getattr(GatewayExchange, name) for name in view.__struct_fields__ if name != "failed"]
+    return [*plain, case((failed(), 1), else_=0).label("failed")]
 
 
 def purge_exchanges(tx: Session, before: datetime) -> int:

@@ -122,7 +122,7 @@ class ConnectionView(View):
 
 class ExchangeRow(View):
     """`http_status` is 0 where no answer came (and for pages of Alipay, which are signed here and opened by the
-    payer)."""
+    payer). `failed`: no answer, or a refusal, which Alipay sends with status 200."""
 
     id: str
     created_at: datetime
@@ -132,6 +132,7 @@ class ExchangeRow(View):
     path: str
     host: str
     http_status: int
+    failed: bool
 
 
 class ExchangeView(ExchangeRow):

@@ -21,8 +21,9 @@ def exchanges(
 ) -> Slice[ExchangeRow]:
     """Newest first."""
     found, following = keyset(tx, statements.exchanges(filters), EXCHANGES_BY, after, limit)
-    names = ExchangeRow.__struct_fields__
-    return Slice([ExchangeRow(**{name: getattr(row, name) for name in names}) for row in found], following)
+    names = [name for name in ExchangeRow.__struct_fields__ if name != "failed"]
+    shown = [ExchangeRow(**{name: getattr(row, name) for name in names}, failed=bool(row.failed)) for row in found]
+    return Slice(shown, following)
 
 
 def exchange(tx: Session, id: str) -> ExchangeView:
