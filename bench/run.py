@@ -17,7 +17,7 @@ from pathlib import Path
 
 import httpx
 
-from bench import limits, safety, seed, signing
+from bench import limits, safety, seed, signing, type_ahead
 from suwen.app import build_house
 from suwen.core import migrate
 from suwen.settings import Settings
@@ -38,6 +38,7 @@ def main() -> None:
     given = parser.parse_args()
     safety.report()
     signing.report()
+    type_ahead.report()
     with tempfile.TemporaryDirectory(prefix="suwen-bench-") as folder:
         if given.engine in ("sqlite", "both"):
             measure("SQLite", f"sqlite:///{folder}/bench.db", Path(folder) / "sqlite", given)

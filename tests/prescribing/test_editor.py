@@ -3,8 +3,10 @@
 import json
 import re
 
+import pyotp
 import pytest
 
+from suwen.accounts.service import second_factor
 from suwen.prescribing.rules import diagnosis
 
 HERBS = {
@@ -128,6 +130,58 @@ def test_reasons_are_kept_with_the_draft_and_count_for_nothing_there(people, vis
     dosed = re.search(r'data-finding="[^"]*:20"[\s\S]*?</li>', more.text)
     assert dosed
     assert why not in dosed.group()
+
+
+def test_reasons_written_while_reading_through_are_there_on_the_way_back(people, visit, house):
+    zhang, place, why = people["zhang"], f"/prescriptions/desk/{visit}", "寒饮，先煎一小时，小量试服"
+    form = HERBS | {"allergies": "some syrup", "pregnancy": "no", "follow_up": "seen", "medicines.0.amount": "16"}
+    read = zhang.form(place, form | {"then": "review"})
+    [id] = set(re.findall(rf'action="{place}/([0-9a-f-]+)/sign"', read.text))
+    [version] = re.findall(r'name="version" value="(\d+)"', read.text)
+    keys = re.findall(r'data-finding="([^"@]+)"[^>]*data-needs="(\w+)"', read.text)
+    said = {f"answers.{n}.key": key for n, (key, _) in enumerate(keys)}
+    given = {f"answers.{n}.{'reason' if need == 'reason' else 'read'}": why if need == "reason" else "on"
+             for n, (_, need) in enumerate(keys)}  # fmt: skip
+    back = zhang.form(
+        f"{place}/{id}/sign", said | given | {"version": version, "then": "back", "password": "no matter"}
+    )
+    assert back.status_code == 200
+    reasons = sum(need == "reason" for _, need in keys)
+    for page in (back.text, zhang.page(f"{place}?one={id}").text):  # and when the page was closed meanwhile
+        assert page.count(f'value="{why}"') == reasons > 0
+        assert len(re.findall(r'name="answers\.\d+\.read" checked', page)) == len(keys) - reasons > 0
+    one = zhang("GET", f"/api/v1/prescriptions/{id}").json()
+    assert (one["status"], one["version"]) == ("draft", int(version) + 1)
+    fewer = {name: value for name, value in given.items() if value != why}
+    zhang.form(f"{place}/{id}/sign", said | fewer | {"version": one["version"], "then": "back"})
+    assert why not in zhang.page(f"{place}?one={id}").text, "what was taken out is out"
+    stale = zhang.form(f"{place}/{id}/sign", said | given | {"version": version, "then": "back"})
+    assert stale.status_code == 409
+
+
+def test_a_recovery_code_proves_who_signs_and_is_spent(people, visit, house, clock):
+    zhang, place = people["zhang"], f"/prescriptions/desk/{visit}"
+    me = zhang.actor
+    begun = house.db.write(lambda tx: second_factor.begin(tx, me, clock.now))
+    shown = pyotp.TOTP(begun.secret).at(clock.now)
+    spare = house.db.write(lambda tx: second_factor.confirm(tx, me, shown, clock.now))
+
+    def signed(code):
+        read = zhang.form(place, HERBS | {"then": "review", "medicines.0.name": "茯苓", "medicines.1.name": "白术"})
+        [id] = set(re.findall(rf'action="{place}/([0-9a-f-]+)/sign"', read.text))
+        [version] = re.findall(r'name="version" value="(\d+)"', read.text)
+        keys = re.findall(r'name="answers\.(\d+)\.key" value="([^"]+)"', read.text)
+        said = {f"answers.{n}.key": key for n, key in keys} | {f"answers.{n}.read": "on" for n, _ in keys}
+        said |= {f"answers.{n}.reason": "weighed, and needed" for n in re.findall(r"answers\.(\d+)\.reason", read.text)}
+        answer = zhang.form(f"{place}/{id}/sign", said | {"version": version, "code": code})
+        return answer, zhang("GET", f"/api/v1/prescriptions/{id}").json()["status"]
+
+    assert [(answer.status_code, status) for answer, status in (signed("aaaaa-aaaaa"),)] == [(401, "draft")]
+    answer, status = signed(spare[0])
+    assert (answer.status_code, status) == (200, "effective")
+    clock.advance(minutes=6)  # the five minutes are over, and so is this code
+    answer, status = signed(spare[0])
+    assert (answer.status_code, status) == (401, "draft")
 
 
 def test_what_is_read_through_is_the_paper_itself(people, visit):

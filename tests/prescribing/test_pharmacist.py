@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 from suwen.accounts.models import CareRelation, User
 from suwen.core.db import new_id
 from suwen.core.errors import DomainError
+from suwen.core.limits import TooManyRequests
 from suwen.prescribing import service
 from suwen.prescribing.models import Dispensing, PharmacistReview, Prescription, Signature
 from suwen.prescribing.schemas import ChangeInput, Checks, DispenseInput, ReviewInput, SignInput
@@ -174,24 +175,6 @@ def test_a_minute_before_midnight(people, waiting_one, clock, house, settle):
     assert state(house, one) == "expired"
 
 
-def test_a_toxic_medicine_needs_a_second_person(people, law, draft, visit, house, qian, ids):
-    from suwen.scheduling.models import Appointment
-
-    house.db.write(lambda tx: tx.execute(update(Appointment).values(visit_type="offline")))
-    one = draft(
-        kind="herbal", medicines=[{"name": "雄黄", "amount": "0.05", "method": "冲服"}],
-        regimen={"doses": 1, "form": "pill"}, facts=SEEN,
-    )  # fmt: skip
-    answers = {each["key"]: "weighed and needed" for each in one["findings"]}
-    signed = post(people["zhang"].confirm(), one, "sign", version=1, answers=answers)
-    assert signed.status_code == 200, signed.text
-    zhao = people["zhao"]
-    for wrong in (None, ids.users["zhao"], ids.users["li"], "nobody"):
-        refused = dispense(zhao, signed.json(), checked_by=wrong)
-        assert (refused.status_code, refused.json()["code"]) == (422, "second_checker_needed"), wrong
-    assert dispense(zhao, signed.json(), checked_by=qian.id).json()["status"] == "dispensed"
-
-
 def verified(client, code, holder):
     return client("POST", f"{PATH}/verify", json={"code": code, "holder": holder})
 
@@ -211,9 +194,29 @@ def test_whoever_holds_the_paper_asks(people, accepted, house):
     house.db.write(lambda tx: tx.execute(update(Prescription).values(diagnosis="else")))
     altered = verified(guest, one["code"], holder).json()
     assert (altered["verdict"], altered["medicines"]) == ("altered", [])
-    for _ in range(31):
-        last = verified(guest, one["code"], "AAAA-AAAA")
-    assert last.status_code == 429
+
+
+def test_wrong_tries_at_one_paper_do_not_shut_the_pharmacy_out(people, accepted, house):
+    """Counted by number and address: of this paper from here, and of no other, nor from elsewhere."""
+    one, guest = accepted(), people["guest"]
+    holder = people["li"]("GET", f"{PATH}/{one['id']}").json()["holder_code"]
+    other = "RX3001010010000001"
+    assert {verified(guest, other, "AAAA-AAAA").status_code for _ in range(20)} == {404}
+    assert verified(guest, other, "AAAA-AAAA").status_code == 429
+    assert verified(guest, other.lower(), "AAAA-AAAA").status_code == 429
+    assert verified(guest, one["code"], holder).status_code == 200
+    service.count(house.limiter, "198.51.100.7", other)  # from another address
+
+
+def test_nobody_tries_many_numbers_or_from_many_places(house):
+    for number in range(300):
+        service.count(house.limiter, "198.51.100.8", f"RX{number}")
+    with pytest.raises(TooManyRequests):
+        service.count(house.limiter, "198.51.100.8", "RX300")
+    for place in range(300):
+        service.count(house.limiter, f"198.51.100.{place}x", "RX-9999")
+    with pytest.raises(TooManyRequests):
+        service.count(house.limiter, "203.0.113.1", "RX9999")
 
 
 def test_a_void_one_is_void(people, accepted):

@@ -245,6 +245,8 @@ def test_an_evaluation_can_be_run_again(people, accepted, house):
     for each in history["evaluations"]:
         again = people["zhang"]("GET", f"{PATH}/{one['id']}/evaluations/{each['id']}/replay").json()
         assert (again["input_intact"], again["same_rules"], again["same_findings"]) == (True, True, True)
+        assert again["verdict"] == "repeated"
+        assert again["findings_vouched"] is (None if each["purpose"] == "draft" else True)
     kept = house.db.read(lambda tx: tx.get(SafetyEvaluation, history["evaluations"][1]["id"]))
     older = SafetyEvaluation(
         id=new_id(), prescription_id=one["id"], rule_set="older", input=kept.input, input_hash=kept.input_hash,
@@ -253,6 +255,8 @@ def test_an_evaluation_can_be_run_again(people, accepted, house):
     house.db.write(lambda tx: tx.add(older))
     other = people["zhang"]("GET", f"{PATH}/{one['id']}/evaluations/{older.id}/replay").json()
     assert (other["same_rules"], other["same_findings"], other["rule_set"]) == (False, False, "older")
+    assert (other["verdict"], other["input_intact"], other["findings_vouched"]) == ("other_rules", True, None)
+    assert (other["gone"], other["appeared"]) == (["x"], [])
 
 
 def test_keys_are_sealed_and_rotate(house, accepted):

@@ -32,6 +32,7 @@ FINE = Checks(
 ASKED = Facts(
     allergies=[], pregnancy="no", lactating=False, menstruating=False, weight_kg="60",
     follow_up="已核对外院病历 Earlier records were seen",
+    long_course="慢性病，病情稳定，避免往返 Chronic and stable, to spare the way",  # for more than China's seven days
 )  # fmt: skip
 COLLECTED = timedelta(hours=50)  # whoever was here longer ago has been to the pharmacy
 SLEEP = ("君 酸枣仁 15", "臣 茯苓 12", "臣 知母 9", "佐 川芎 6", "使 炙甘草 6")

@@ -140,7 +140,8 @@ class TooEarly(Conflict):
 
 
 class SecondCheckerNeeded(Invalid):
-    code, title = "second_checker_needed", "A second pharmacist must check this one: name another person."
+    code = "second_checker_needed"
+    title = "Another pharmacist must check this one and say so with a password or code of their own."
 
 
 class CannotExtend(Conflict):

@@ -37,6 +37,11 @@ def _read(code: str, row: dict[str, Any]) -> Jurisdiction:
             raise ValueError(f"{code}.{name} cannot be {row[name]!r}")
     values: dict[str, Any] = {name: kind(row[name]) for name, kind in wanted.items()}
     read = Jurisdiction(code, **values)
-    if not (0 <= read.valid_months <= 24 and 0 < read.usual_days <= read.most_days and 0 < read.refill_after <= 1):
+    if not (
+        0 <= read.valid_months <= 24
+        and 0 < read.usual_days <= read.most_days
+        and 0 < read.refill_after <= 1
+        and 0 < read.follow_up_months <= 120
+    ):
         raise ValueError(f"{code}: out of range")
     return read

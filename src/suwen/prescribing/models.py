@@ -146,7 +146,7 @@ class PharmacistReview(Record):
 
 class Dispensing(Record):
     """Medicine given out: the first time is number 1, refills follow. The number is unique: two at once cannot both
-    be it."""
+    be it. `checked_how` says by what the second person proved to be there; without it they were only named."""
 
     __tablename__ = "dispensings"
     __table_args__ = (UniqueConstraint("prescription_id", "number"),)
@@ -155,6 +155,7 @@ class Dispensing(Record):
     number: Mapped[int]
     dispensed_by: Mapped[str] = ref("users.id")
     checked_by: Mapped[str | None] = ref("users.id")
+    checked_how: Mapped[str | None] = mapped_column(String(20))
     note: Mapped[str | None] = mapped_column(String(500))
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from suwen.accounts.models import CareRelation, PatientProfile, User
@@ -103,11 +103,22 @@ def phrases(doctor_id: str, category: str | None, q: str | None, all: bool) -> S
     return found
 
 
-def earlier_visit(tx: Session, profile_id: str, appointment_id: str | None) -> bool:
-    """Whether this person was seen at the clinic before the visit."""
-    earlier = select(Appointment.id).where(
-        Appointment.patient_profile_id == profile_id, Appointment.status == "completed",
-        Appointment.id != (appointment_id or ""), Appointment.is_deleted.is_(False),
+def diagnosed(tx: Session, profile_id: str, appointment_id: str | None, since: datetime) -> bool:
+    """Whether a completed visit of this person, before the one at hand and not before `since`, has a diagnosis: in its
+    notes, or on a prescription of it that came into effect."""
+    written = func.length(func.trim(func.coalesce(Consultation.diagnosis, ""))) > 0
+    prescribed = exists().where(
+        Prescription.appointment_id == Appointment.id, Prescription.effective_at.is_not(None),
+        func.length(func.trim(Prescription.diagnosis)) > 0,
+    )  # fmt: skip
+    earlier = (
+        select(Appointment.id)
+        .outerjoin(Consultation, Consultation.appointment_id == Appointment.id)
+        .where(
+            Appointment.patient_profile_id == profile_id, Appointment.status == "completed",
+            Appointment.id != (appointment_id or ""), Appointment.is_deleted.is_(False),
+            Appointment.appointment_start >= since, or_(written, prescribed),
+        )
     )  # fmt: skip
     if appointment_id:
         begins = select(Appointment.appointment_start).where(Appointment.id == appointment_id).scalar_subquery()

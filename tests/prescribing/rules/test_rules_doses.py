@@ -146,9 +146,10 @@ def test_powder_taken_with_a_decoction():
 def test_no_range_for_a_form_is_said():
     assert severity(found(formula(herb("陈皮"), form="powder")), "dose_no_range") is INFO
     toxic = of(found(formula(herb("附子"), form="powder")), "dose_no_range")[0]
-    assert toxic.severity is WARN
+    assert toxic.severity is BLOCK
     assert "3–15 g" in toxic.en
-    assert severity(found(formula(herb("附子"), form="external")), "dose_no_range") is INFO
+    assert severity(found(formula(herb("陈皮"), form="external")), "dose_no_range") is INFO
+    assert severity(found(formula(herb("附子"), form="external")), "dose_no_range") is WARN
 
 
 @pytest.mark.parametrize("name", ["朱砂", "雄黄", "轻粉", "蟾酥", "麝香", "雷丸", "鸦胆子"])

@@ -2,11 +2,13 @@
 
 from suwen.accounts.service.care import end_care, may_see, relate_care, treats
 from suwen.accounts.service.confirming import (
+    Witness,
     confirm,
     confirmed_until,
     reauthenticate,
     refuse_automation,
     refuse_unconfirmed,
+    witness,
 )
 from suwen.accounts.service.entry import (
     confirm_password,
@@ -36,6 +38,7 @@ from suwen.accounts.service.passwords import hashed
 from suwen.accounts.service.registration import create_admin, create_user, password_for, register
 
 __all__ = [
+    "Witness",
     "add_person",
     "change_person",
     "clinical",
@@ -70,4 +73,5 @@ __all__ = [
     "sign_in_page",
     "sign_out",
     "treats",
+    "witness",
 ]  # fmt: skip

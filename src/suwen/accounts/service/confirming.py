@@ -4,7 +4,9 @@ A session remembers it for a few minutes. Signing in does not count: whoever sig
 tokens are made for programs, have no session to remember it in, and can never confirm.
 """
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -20,6 +22,16 @@ from suwen.core.errors import DomainError
 from suwen.core.house import House
 
 CONFIRMED_FOR = timedelta(minutes=5)
+WITNESS_TRIES = 20  # by one person in five minutes: nobody locks a colleague's account by guessing
+
+
+@dataclass(frozen=True)
+class Witness:
+    """Somebody else who has just said, with credentials of their own, that they are here. Only `witness` makes one."""
+
+    id: str
+    name: str
+    how: Literal["password", "code"]
 
 
 def reauthenticate(house: House, me: Actor, password: str | None, code: str | None, now: datetime) -> datetime:
@@ -35,6 +47,29 @@ def reauthenticate(house: House, me: Actor, password: str | None, code: str | No
     else:
         raise ProofMissing(fields={"password": ProofMissing.title})
     return house.db.write(lambda tx: confirm(tx, me, now))
+
+
+def witness(
+    house: House, me: Actor, user_id: str, role: str, password: str | None, code: str | None, now: datetime
+) -> Witness | None:
+    """A second person at somebody else's session proves who they are; nothing about their own sessions changes.
+
+    None where there is nobody else of that id and role whose account is open. Refused: programs, WrongPassword,
+    WrongSecondFactor, too many tries. Wrong tries count against the second person's account, as at sign-in.
+    """
+    refuse_automation(me)
+    user = house.db.read(lambda tx: tx.get(User, user_id))
+    if user is None or user.id == me.id or user.role != role or not queries.is_open(user):
+        return None
+    if not (password or code):
+        raise ProofMissing(fields={"password": ProofMissing.title})
+    house.limiter.hit(f"witness beside {me.id}", WITNESS_TRIES, 300)
+    other = Actor(id=user.id, role=role, name=user.name)
+    if password:
+        entry.confirm_password(house, other, password, now)
+        return Witness(user.id, user.name, "password")
+    _spend(house, other, code or "", now)
+    return Witness(user.id, user.name, "code")
 
 
 def confirm(tx: Session, me: Actor, now: datetime) -> datetime:

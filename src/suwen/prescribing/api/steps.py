@@ -5,6 +5,7 @@ from typing import Literal
 
 from sqlalchemy.orm import Session
 
+from suwen.accounts.service import Witness
 from suwen.core.actor import Actor
 from suwen.core.house import House
 from suwen.core.schemas import Slice
@@ -67,10 +68,19 @@ def review(tx: Session, me: Actor, now: datetime, id: str, data: ReviewInput) ->
     return service.view(tx, me, service.review(tx, me, id, data, now))
 
 
-@post("/api/v1/prescriptions/{id:str}/dispensings", who=PHARMACISTS, tags=TAGS, audited="prescription")
-def dispense(tx: Session, me: Actor, now: datetime, id: str, data: DispenseInput) -> PrescriptionView:
-    """Give it out: once, then as often as refills are allowed."""
-    return service.view(tx, me, service.dispense(tx, me, id, data, now))
+def prove_second(house: House, me: Actor, now: datetime, data: DispenseInput) -> Witness | None:
+    return service.second_person(house, me, data, now)
+
+
+@post(
+    "/api/v1/prescriptions/{id:str}/dispensings", who=PHARMACISTS, tags=TAGS, audited="prescription",
+    before=prove_second,
+)  # fmt: skip
+def dispense(
+    tx: Session, me: Actor, now: datetime, id: str, data: DispenseInput, prepared: Witness | None
+) -> PrescriptionView:
+    """Give it out: once, then as often as refills are allowed. A second pharmacist who checks says so in person."""
+    return service.view(tx, me, service.dispense(tx, me, id, data, now, prepared))
 
 
 @post("/api/v1/prescriptions/{id:str}/extension", who=WRITERS, tags=TAGS, audited="prescription", status=200)

@@ -62,7 +62,7 @@ def save(
 
 def prove(house: House, me: Actor, now: datetime, data: SignForm) -> None:
     """Passwords are hashed before the transaction. Who has proved it lately need not do it again."""
-    if data.password or data.code:
+    if data.then == "sign" and (data.password or data.code):
         reauthenticate(house, me, data.password, data.code, now)
 
 
@@ -74,6 +74,9 @@ def sign(
     tx: Session, me: Actor, house: House, now: datetime, request: Any, appointment_id: str, one: str, data: SignForm,
     step: str = "review",
 ) -> Page:  # fmt: skip
+    if data.then == "back":
+        service.keep_answers(tx, me, one, data.typed_answers, data.version, now)
+        return _editor(tx, me, house, now, request, appointment_id, one, said=data.typed_answers)
     service.sign(tx, me, one, data.signed(), now)
     return _editor(tx, me, house, now, request, appointment_id, one, "signed")
 

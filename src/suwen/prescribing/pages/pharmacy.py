@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from sqlalchemy.orm import Session
 
-from suwen.accounts.service import confirmed_until, reauthenticate
+from suwen.accounts.service import Witness, confirmed_until, reauthenticate
 from suwen.core.actor import Actor
 from suwen.core.errors import Invalid
 from suwen.core.house import House
@@ -79,9 +79,13 @@ def handing(tx: Session, me: Actor, house: House, now: datetime, request: Any, i
     return Page("prescribing/dispense.html", shown)
 
 
-@form("/pharmacy/dispense/{id:str}", again=handing, who=WHO, audited="prescription")
-def dispense(tx: Session, me: Actor, now: datetime, id: str, data: DispenseForm) -> See:
-    service.dispense(tx, me, id, data.dispense(), now)
+def prove_second(house: House, me: Actor, now: datetime, data: DispenseForm) -> Witness | None:
+    return service.second_person(house, me, data.dispense(), now)
+
+
+@form("/pharmacy/dispense/{id:str}", again=handing, who=WHO, audited="prescription", before=prove_second)
+def dispense(tx: Session, me: Actor, now: datetime, id: str, data: DispenseForm, prepared: Witness | None) -> See:
+    service.dispense(tx, me, id, data.dispense(), now, prepared)
     return See(f"/pharmacy/dispense/{id}", toast=N_("Dispensed. It is written down."))
 
 

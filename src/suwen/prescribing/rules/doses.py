@@ -15,7 +15,10 @@ TOGETHER = Rule(
     "dose_together", "WARN; toxic pieces BLOCK_OVERRIDE, FORBID above the ceiling",
     "More than the range on one day, with other active prescriptions or other forms of a toxic species", "A-R6",
 )  # fmt: skip
-NO_RANGE = Rule("dose_no_range", "INFO, WARN for toxic pieces", "No range for this form: not checked", "A-R6")
+NO_RANGE = Rule(
+    "dose_no_range", "INFO; BLOCK_OVERRIDE for a toxic piece that is taken, WARN for one on the skin",
+    "No range for this form: not checked", "A-R6",
+)  # fmt: skip
 DECOCTED = Rule(
     "no_decoction", "FORBID; BLOCK_OVERRIDE for a toxic piece taken as powder with the decoction (冲服)",
     "A piece that is not decocted, in a decoction", "A-R6; ChP",
@@ -180,8 +183,10 @@ def _together(case: Case, piece: Piece) -> Iterator[Finding]:
 
 
 def _no_range(case: Case, piece: Piece, lines: list[Line]) -> Finding:
-    """External use is by measure of the doctor; a toxic piece that is taken without a known range is not."""
-    severity = Severity.WARN if piece.toxicity in TOXIC and case.oral else Severity.INFO
+    """External use is by measure of the doctor, who reads that a toxic piece goes through the skin; what is toxic and
+    swallowed without a known range is prescribed with a reason or not at all."""
+    toxic = Severity.BLOCK_OVERRIDE if case.oral else Severity.WARN
+    severity = toxic if piece.toxicity in TOXIC else Severity.INFO
     other = "、".join(f"{WORDS[one.basis][0]} {_range(one.low, one.high)} g" for one in piece.doses)
     other_en = ", ".join(f"{_range(one.low, one.high)} g {WORDS[one.basis][1]}" for one in piece.doses)
     zh = (

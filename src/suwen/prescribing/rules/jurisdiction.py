@@ -11,14 +11,16 @@ from suwen.prescribing.rules.findings import Finding, Severity
 
 @dataclass(frozen=True, slots=True)
 class Jurisdiction:
-    """`guardian_below`: a child under so many years is not alone in a video visit, 0 for no such rule. `valid_months`
-    0: until midnight where the clinic is. `usual_days` may be exceeded with a reason, `most_days` not. `refill_after`
-    is the part of the supply that must be used up before the next one."""
+    """`follow_up_months`: how long ago a diagnosis of the clinic's own may lie and still show that a visit is a
+    follow-up. `guardian_below`: a child under so many years is not alone in a video visit, 0 for no such rule.
+    `valid_months` 0: until midnight where the clinic is. `usual_days` may be exceeded with a reason, `most_days` not.
+    `refill_after` is the part of the supply that must be used up before the next one."""
 
     code: str
     pharmacist_review: bool
     online_bans: bool
     follow_up_evidence: bool
+    follow_up_months: int
     guardian_below: int
     valid_months: int
     extend_days: int
@@ -34,6 +36,11 @@ class Jurisdiction:
         day = effective.astimezone(zone).date()
         return end_of(later(day, self.valid_months) if self.valid_months else day, zone)
 
+    def follow_up_since(self, now: datetime, zone: ZoneInfo) -> datetime:
+        """The beginning of the first day whose diagnosis still counts."""
+        first = later(now.astimezone(zone).date(), -self.follow_up_months)
+        return datetime.combine(first, time(), zone)
+
     def next_supply(self, before: datetime, days: int | None, zone: ZoneInfo) -> date:
         """The first day on which the next refill may be given."""
         waits = (Decimal(days or 0) * self.refill_after).to_integral_value(ROUND_CEILING)
@@ -48,8 +55,9 @@ class Jurisdiction:
                 _asks(
                     "follow_up",
                     "follow_up",
-                    "线上处方仅限复诊：请记录复诊凭证。",
-                    "Online only follow-up patients get prescriptions: record what shows the earlier diagnosis.",
+                    f"线上处方仅限复诊：本院{self.follow_up_months}个月内无诊断记录，请写明您看过的复诊凭证。",
+                    "Online only follow-up patients get prescriptions. This clinic has made no diagnosis within "
+                    f"{self.follow_up_months} months: write down which earlier records you have seen.",
                     self,
                 )
             )
@@ -96,7 +104,7 @@ class Jurisdiction:
 
 
 def later(day: date, months: int) -> date:
-    """The same day so many months later, or the last of that month."""
+    """The same day so many months later (earlier, if below nothing), or the last of that month."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     return day.replace(year=year, month=month + 1, day=min(day.day, calendar.monthrange(year, month + 1)[1]))
 

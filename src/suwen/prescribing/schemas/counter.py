@@ -42,10 +42,12 @@ class ReviewForm(Input):
 class DispenseForm(Input):
     version: Version
     checked_by: Annotated[str, msgspec.Meta(max_length=36)] | None = None
+    password: Secret | None = None
+    code: Annotated[str, msgspec.Meta(max_length=20)] | None = None
     note: Text | None = None
 
     def dispense(self) -> DispenseInput:
-        return DispenseInput(version=self.version, checked_by=self.checked_by, note=self.note)
+        return DispenseInput(**msgspec.structs.asdict(self))
 
 
 class FindForm(Input):

@@ -31,13 +31,19 @@ class Answer(Input):
 
 
 class SignForm(Input):
-    """Signing on a page: the findings one by one, and the proof that it is the doctor, where none was given lately."""
+    """Signing on a page: the findings one by one, and the proof that it is the doctor, where none was given lately.
+    `then`: the button; "back" signs nothing and keeps the reasons."""
 
     version: Version
+    then: Literal["sign", "back"] = "sign"
     answers: Annotated[list[Answer], msgspec.Meta(max_length=120)] = msgspec.field(default_factory=list)
     looked: bool = False
     password: Annotated[str, msgspec.Meta(max_length=300)] | None = None
     code: Annotated[str, msgspec.Meta(max_length=20)] | None = None
+
+    @property
+    def typed_answers(self) -> dict[str, Answer]:
+        return {one.key: one for one in self.answers}
 
     def signed(self) -> SignInput:
         return SignInput(
@@ -68,11 +74,13 @@ class ReviewInput(Input):
 
 
 class DispenseInput(Input):
-    """`checked_by`: the second person's account, who looked at what leaves the pharmacy; asked for where a medicine
-    of the toxic-drugs order is among it."""
+    """`checked_by`: the account of a second pharmacist who looked at what leaves; asked for where a medicine of the
+    toxic-drugs order is among it. `password`, or `code` of a second step, are that person's own."""
 
     version: Version
     checked_by: Annotated[str, msgspec.Meta(max_length=36)] | None = None
+    password: Annotated[str, msgspec.Meta(max_length=300)] | None = None
+    code: Annotated[str, msgspec.Meta(max_length=20)] | None = None
     note: Annotated[str, msgspec.Meta(max_length=500)] | None = None
 
 

@@ -1,6 +1,7 @@
 """Prescriptions as they go out, with what was found about them."""
 
 from datetime import date, datetime
+from typing import Literal
 
 from suwen.core.schemas import View
 from suwen.prescribing.schemas.content import Facts, Medicine, Pharmacy, Regimen
@@ -71,15 +72,27 @@ class EvaluationView(View):
 
 
 class Replayed(View):
-    """An evaluation run again: whether what went in is unchanged, whether the rules are the same, and whether the same
-    was found. With other rules a difference is no fault."""
+    """An evaluation run again, on what it was given then.
+
+    `verdict`: "repeated", the same rules find the same; "other_rules", the same input by other rules, whose findings
+    are compared but prove nothing against the old ones; "contradicted", the same rules find something else; "altered",
+    what is stored is not what was evaluated, or not what was signed; "unreadable", this release cannot read the input.
+
+    `rule_set` is a hash of data, laws and engine. `findings_vouched`: the old findings, their input and their rule set
+    are those that a signature names, so they hold although nobody can run the old rules any more; null where nobody
+    has signed this evaluation. `appeared` and `gone` are keys of findings.
+    """
 
     evaluation_id: str
+    verdict: Literal["repeated", "other_rules", "contradicted", "altered", "unreadable"]
     input_intact: bool
+    findings_vouched: bool | None
     rule_set: str
     rule_set_now: str
     same_rules: bool
     same_findings: bool
+    appeared: list[str]
+    gone: list[str]
 
 
 class SignatureView(View):
@@ -112,6 +125,7 @@ class DispensingView(View):
     number: int
     dispensed_by: str
     checked_by: str | None
+    checked_how: str | None
     note: str | None
     created_at: datetime
 

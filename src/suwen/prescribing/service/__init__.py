@@ -1,7 +1,7 @@
 """Prescriptions: written and signed by the doctor of a visit, reviewed and dispensed by pharmacists, read by those whom
 they concern, verified by whoever holds one."""
 
-from suwen.prescribing.service.dispensing import dispense, expire, extend
+from suwen.prescribing.service.dispensing import dispense, expire, extend, second_person
 from suwen.prescribing.service.documents import COLLECTION, document
 from suwen.prescribing.service.reading import (
     DeskVisit,
@@ -19,9 +19,9 @@ from suwen.prescribing.service.reviewing import claim, review, waiting
 from suwen.prescribing.service.signatures import retire
 from suwen.prescribing.service.signing import sign
 from suwen.prescribing.service.verifying import count, holder_code, verify
-from suwen.prescribing.service.writing import change, draft, preview, void
+from suwen.prescribing.service.writing import change, draft, keep_answers, preview, void
 
 __all__ = ["COLLECTION", "DeskVisit", "change", "claim", "count", "desk", "dispense", "document", "draft", "expire",
-           "extend", "history", "holder_code", "of_appointment", "of_person", "prescription", "prescriptions",
-           "preview", "replay", "retire", "review", "sign", "verify", "view", "visit_of_prescription", "void",
-           "waiting"]  # fmt: skip
+           "extend", "history", "holder_code", "keep_answers", "of_appointment", "of_person", "prescription",
+           "prescriptions", "preview", "replay", "retire", "review", "second_person", "sign", "verify", "view",
+           "visit_of_prescription", "void", "waiting"]  # fmt: skip

@@ -26,8 +26,10 @@ from suwen.prescribing.models import Dispensing, Prescription, SafetyEvaluation
 from suwen.prescribing.reference import reference
 from suwen.prescribing.rules import composing, frequencies, lifecycle, safety, signing
 from suwen.prescribing.rules.findings import Finding, Item, Person, Policy, Prescribed, Severity
+from suwen.prescribing.rules.jurisdiction import Jurisdiction
 from suwen.prescribing.schemas import EvaluationView, FindingView, Replayed
 from suwen.prescribing.service.composing import days
+from suwen.prescribing.service.ruleset import rule_set
 
 READ = "read"  # stands for an acknowledgement, where reasons stand for others
 
@@ -91,7 +93,7 @@ def evaluated(tx: Session, row: Mapping[str, Any], now: datetime) -> Checked:
             jurisdiction=law.code, days=days(row["kind"], row["medicines"], row.get("regimen")), online=online,
             refills=row["refill_allowed"], long_course=_words(facts, "long_course"),
             alone=online and _is_young(profile, law.guardian_below, today) and not _words(facts, "guardian"),
-            seen_before=bool(_words(facts, "follow_up")) or _seen_before(tx, profile.id, row, law.follow_up_evidence),
+            seen_before=bool(_words(facts, "follow_up")) or _seen_before(tx, profile.id, row, law, now),
         ),
     )  # fmt: skip
     return _run(entry)
@@ -134,13 +136,26 @@ def given(checked: Checked, answers: Mapping[str, str], acknowledged: list[str])
     return reasons, sorted(key for key in set(acknowledged) if key in keys and key not in reasons)
 
 
-def replay(kept: SafetyEvaluation) -> Replayed:
-    """Run a stored evaluation again (A-R16)."""
-    again = _run(msgspec.convert(kept.input, Entry))
+def replay(kept: SafetyEvaluation, vouched: bool | None) -> Replayed:
+    """Run a stored evaluation again (A-R16). `vouched` is what signatures say of its findings."""
+    intact = signing.digest(kept.input) == kept.input_hash
+    try:
+        findings = [_kept(one) for one in _run(msgspec.convert(kept.input, Entry)).findings]
+    except (msgspec.ValidationError, KeyError):
+        findings = None
+    now, then = {one["key"] for one in findings or ()}, {one["key"] for one in kept.findings}
+    same_rules, same = kept.rule_set == rule_set(), findings == kept.findings
+    verdict: Any = "repeated" if same else "contradicted"
+    if not intact or vouched is False:
+        verdict = "altered"
+    elif findings is None:
+        verdict = "unreadable"
+    elif not same_rules:
+        verdict = "other_rules"
     return Replayed(
-        evaluation_id=kept.id, input_intact=signing.digest(kept.input) == kept.input_hash,
-        rule_set=kept.rule_set, rule_set_now=again.rule_set, same_rules=kept.rule_set == again.rule_set,
-        same_findings=[_kept(one) for one in again.findings] == kept.findings,
+        evaluation_id=kept.id, verdict=verdict, input_intact=intact, findings_vouched=vouched, rule_set=kept.rule_set,
+        rule_set_now=rule_set(), same_rules=same_rules, same_findings=same, appeared=sorted(now - then),
+        gone=sorted(then - now) if findings is not None else [],
     )  # fmt: skip
 
 
@@ -182,7 +197,7 @@ def _run(entry: Entry) -> Checked:
         long_course=entry.law.long_course, alone=entry.law.alone,
     )  # fmt: skip
     every = sorted([*findings, *of_law], key=lambda one: -one.severity)
-    return Checked(known.version, known.reviewed, msgspec.to_builtins(entry, order="deterministic"), every)
+    return Checked(rule_set(), known.reviewed, msgspec.to_builtins(entry, order="deterministic"), every)
 
 
 def _prescribed(row: Mapping[str, Any], online: bool) -> Prescribed:
@@ -304,8 +319,9 @@ def _words(facts: Mapping[str, Any], name: str) -> str | None:
     return said if any(letter.isalnum() for letter in said) else None
 
 
-def _seen_before(tx: Session, profile_id: str, row: Mapping[str, Any], asked: bool) -> bool:
-    return asked and queries.earlier_visit(tx, profile_id, row.get("appointment_id"))
+def _seen_before(tx: Session, profile_id: str, row: Mapping[str, Any], law: Jurisdiction, now: datetime) -> bool:
+    since = law.follow_up_since(now, clinic_zone(tx))
+    return law.follow_up_evidence and queries.diagnosed(tx, profile_id, row.get("appointment_id"), since)
 
 
 def _kept(one: Finding) -> dict[str, Any]:

@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from suwen.accounts.models import User
-from suwen.accounts.service import refuse_automation, relate_care
+from suwen.accounts.service import Witness, refuse_automation, relate_care, witness
 from suwen.core import audit
 from suwen.core.actor import SYSTEM, Actor
 from suwen.core.db import changed, new_id
+from suwen.core.house import House
 from suwen.prescribing.errors import (
     AlreadyDispensed,
     CannotExtend,
@@ -39,12 +39,25 @@ from suwen.prescribing.service.reviewing import LOOKS
 AT_ONCE = 200
 
 
-def dispense(tx: Session, actor: Actor, id: str, data: DispenseInput, now: datetime) -> Prescription:
+def second_person(house: House, actor: Actor, data: DispenseInput, now: datetime) -> Witness | None:
+    """Who checks besides the one that dispenses, proved by their own password or code; outside any transaction, as
+    every password is. SecondCheckerNeeded where it is nobody, or the same person."""
+    if not data.checked_by:
+        return None
+    found = witness(house, actor, data.checked_by, "pharmacist", data.password, data.code, now)
+    if found is None:
+        raise SecondCheckerNeeded(fields={"checked_by": SecondCheckerNeeded.title})
+    return found
+
+
+def dispense(
+    tx: Session, actor: Actor, id: str, data: DispenseInput, now: datetime, second: Witness | None = None
+) -> Prescription:
     """Give it out, once more if it may be. Of two at once the number and the version let one pass.
 
     Refused: what is not in effect, expired, or used up; a refill before three quarters of the last supply are gone;
     what is not what was signed; what has become forbidden meanwhile; a medicine of the toxic-drugs order without a
-    second person who checks.
+    second person who checks, and has proved to be there (`second_person`).
     """
     refuse_automation(actor)
     found = tx.get(Prescription, id, populate_existing=True)
@@ -63,7 +76,8 @@ def dispense(tx: Session, actor: Actor, id: str, data: DispenseInput, now: datet
         raise TooEarly(earliest=earliest.isoformat())
     if not signatures.genuine(tx, found, law.pharmacist_review):
         raise SignatureBroken()
-    checker = _checker(tx, actor, found, data.checked_by)
+    if not _is_checked(actor, found, data.checked_by, second):
+        raise SecondCheckerNeeded(fields={"checked_by": SecondCheckerNeeded.title})
     checked = checking.evaluated(tx, _from_now(found, len(given), now, zone), now)
     grave = [one for one in checked.findings if one.severity is Severity.FORBID or _nobody_answered(tx, found, one)]
     if grave:
@@ -75,7 +89,8 @@ def dispense(tx: Session, actor: Actor, id: str, data: DispenseInput, now: datet
     }
     move(tx, found, "dispense", values, now, data.version)
     tx.add(
-        Dispensing(id=new_id(), prescription_id=id, number=number, dispensed_by=actor.id, checked_by=checker,
+        Dispensing(id=new_id(), prescription_id=id, number=number, dispensed_by=actor.id,
+                   checked_by=second.id if second else None, checked_how=second.how if second else None,
                    note=(data.note or "").strip() or None, created_at=now)
     )  # fmt: skip
     tx.flush()
@@ -83,6 +98,9 @@ def dispense(tx: Session, actor: Actor, id: str, data: DispenseInput, now: datet
     reason = f"Dispensing of {found.code}"
     relate_care(tx, found.patient_profile_id, actor.id, found.appointment_id, reason, now, now + LOOKS)
     note(tx, actor, "write", found, now, "dispensed")
+    if second:
+        checker = replace(actor, id=second.id, name=second.name, session_id="")
+        note(tx, checker, "sign", found, now, f"checked what was dispensed ({second.how})")
     tell(tx, found, PrescriptionDispensed, now)
     return found
 
@@ -107,7 +125,7 @@ def extend(tx: Session, actor: Actor, id: str, days: int, now: datetime) -> Pres
 def expire(tx: Session, now: datetime, limit: int = 200) -> int:
     """Write down what is over. Whoever dispenses looks at the time itself; this is for lists and for the family."""
     over = select(Prescription).where(
-        Prescription.status.in_(lifecycle.FROM["expire"]), Prescription.valid_until < now
+        Prescription.status.in_(lifecycle.FROM["expire"]), Prescription.valid_until < now.replace(microsecond=0)
     )  # fmt: skip
     found = tx.scalars(over.order_by(Prescription.valid_until).limit(limit)).all()
     for one in found:
@@ -159,14 +177,8 @@ def needs_second(found: Prescription) -> bool:
     return any((piece := pieces.get(line.get("code", ""))) and piece.toxic_order for line in found.medicines)
 
 
-def _checker(tx: Session, actor: Actor, found: Prescription, named: str | None) -> str | None:
-    """The second person: another pharmacist of the clinic whose account is open."""
+def _is_checked(actor: Actor, found: Prescription, named: str | None, second: Witness | None) -> bool:
+    """Whether nobody has to check, or the one who is named has proved to be there and is somebody else."""
     if not named:
-        if needs_second(found):
-            raise SecondCheckerNeeded(fields={"checked_by": SecondCheckerNeeded.title})
-        return None
-    person = tx.get(User, named)
-    able = person is not None and person.role == "pharmacist" and person.status == "active" and not person.is_deleted
-    if not able or named == actor.id:
-        raise SecondCheckerNeeded(fields={"checked_by": SecondCheckerNeeded.title})
-    return named
+        return second is None and not needs_second(found)
+    return second is not None and second.id == named != actor.id

@@ -156,7 +156,8 @@ def history(tx: Session, actor: Actor, id: str, now: datetime) -> History:
         ],
         dispensings=[
             DispensingView(number=one.number, dispensed_by=_name(tx, one.dispensed_by) or "",
-                           checked_by=_name(tx, one.checked_by), note=one.note, created_at=one.created_at)
+                           checked_by=_name(tx, one.checked_by), checked_how=one.checked_how, note=one.note,
+                           created_at=one.created_at)
             for one in dispensing.of(tx, id)
         ],
     )  # fmt: skip
@@ -171,7 +172,7 @@ def replay(tx: Session, actor: Actor, id: str, evaluation_id: str, now: datetime
     if not _may_read(tx, actor, found, now):
         raise NoSuchPrescription()
     audit.seen(tx, actor, "read", "prescription", id, found.patient_profile_id, "replay", now=now)
-    return checking.replay(kept)
+    return checking.replay(kept, signatures.vouched(tx, kept))
 
 
 def _findings(tx: Session, actor: Actor, found: Prescription) -> list[FindingView]:

@@ -53,7 +53,7 @@ def waiting(
         .where(Prescription.status.in_(STEPS[step]))
     )  # fmt: skip
     if step == "dispense":
-        found = found.where(Prescription.valid_until >= now)
+        found = found.where(Prescription.valid_until >= now.replace(microsecond=0))  # all of its last second
     else:
         found = found.where(Prescription.signer_id != actor.id, HAS_SIGNATURE)
     read, following = keyset(tx, found, OLDEST, after, limit)

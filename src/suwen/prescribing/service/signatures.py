@@ -132,6 +132,20 @@ def retire(tx: Session, account: str, now: datetime) -> int:
     return len(keys)
 
 
+def vouched(tx: Session, kept: SafetyEvaluation) -> bool | None:
+    """Whether this evaluation is, word for word, the one that people have signed; None where nobody has signed it. It
+    holds for what was signed and changed later too: the findings of then do not change by it."""
+    found = list(tx.scalars(select(Signature).where(Signature.evaluation_id == kept.id)))
+    return all(_vouches(tx, one) for one in found) if found else None
+
+
+def _vouches(tx: Session, signature: Signature) -> bool:
+    key = tx.get(SigningKey, signature.key_id)
+    if key is None or not signing.fits(key.public_key, signature.signed, signature.signature):
+        return False
+    return _is_theirs(tx, key) and _same_evaluation(tx, signature, statement_of(signature))
+
+
 def moment(at: datetime) -> str:
     return at.astimezone(UTC).isoformat()
 

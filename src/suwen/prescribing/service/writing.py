@@ -87,6 +87,21 @@ def change(
     return found
 
 
+def keep_answers(
+    tx: Session, actor: Actor, id: str, proposed: Mapping[str, Answer], version: int, now: datetime
+) -> Prescription:  # fmt: skip
+    """What was written for findings while reading through, for the way back to the lines: kept with a draft as `change`
+    does. What was returned keeps the answers that were signed: they are the signature's until it is changed."""
+    found = own(tx, actor, id)
+    refuse(found, "sign")
+    here = (found.answers or {}).items()
+    answers = {key: text for key, text in here if key not in proposed} | (_proposed(proposed) or {})
+    if found.status == "draft" and answers != (found.answers or {}):
+        move(tx, found, "change", {"answers": answers or None}, now, version)
+        note(tx, actor, "write", found, now)
+    return found
+
+
 def preview(tx: Session, actor: Actor, data: CheckInput, now: datetime) -> Preview:
     """What is found in what is on the screen; nothing is stored. For the doctor of the visit, as `draft` is."""
     if data.prescription_id:
