@@ -340,3 +340,21 @@ def test_a_signature_against_a_change(people, draft, house):
 def test_a_deleted_visit_takes_no_prescription(people, visit, house):
     house.db.write(lambda tx: tx.execute(update(Appointment).values(is_deleted=True)))
     assert people["zhang"]("POST", PATH, json={"appointment_id": visit}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ({"name": "甘精胰岛素注射液", "amount": "12", "unit": "单位", "frequency_code": "qn", "duration_days": 30},
+         {"code": "insulin_glargine_300iu", "dosage": "12单位", "quantity": "360", "quantity_unit": "IU"}),
+        ({"name": "妥布霉素滴眼液", "amount": "2", "frequency_code": "qid", "duration_days": 7},
+         {"code": "tobramycin_eye_0p3", "dosage": "2滴", "quantity": "56", "quantity_unit": "滴"}),
+        ({"name": "糠酸莫米松乳膏", "dosage": "0.5 g", "frequency": "每日1次", "duration_days": 7},
+         {"code": "mometasone_cream_0p1", "amount": "0.5", "unit": "g", "quantity": "4", "quantity_unit": "g"}),
+    ],
+)  # fmt: skip
+def test_units_drops_and_cream_are_written_like_any_medicine(draft, line, expected):
+    one = draft(kind="general", medicines=[line])
+    [stored] = one["medicines"]
+    assert {name: stored[name] for name in expected} == expected
+    assert not {"unknown", "quantity_short", "quantity_over"} & {each["rule"] for each in one["findings"]}

@@ -11,7 +11,8 @@ from tests.reviews.conftest import ENTRY
 
 @pytest.fixture
 def store(house):
-    return documents.store_of(house.db)
+    """In a table, also where a whole run is made with a store that is away: what is asked here is what lies in it."""
+    return house.db.beside("documents", lambda: documents.open_store("", house.db))
 
 
 def differences(house, store):

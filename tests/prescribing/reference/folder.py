@@ -7,7 +7,7 @@ from pathlib import Path
 
 from suwen.prescribing.reference import DATA
 
-FILES = ("*.csv", "compounds.yaml", "incompatible.yaml", "medicines.yaml", "allergies.yaml", "interactions.yaml")
+FILES = ("*.csv", "*.yaml")
 
 
 class Folder:

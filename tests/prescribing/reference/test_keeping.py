@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from suwen import app, cli
+from suwen.prescribing.formulas import formulas
+from suwen.prescribing.jurisdictions import jurisdictions
 from suwen.prescribing.reference import DATA, BadReference, load, reference, use
 from suwen.prescribing.reference.commands import state
 from suwen.prescribing.rules.resolver import resolve
@@ -35,6 +37,20 @@ def test_check_counts_what_is_there_and_what_waits(own: Path, capsys: pytest.Cap
     assert reference().version in said
     assert f"{len(reference().pieces)} pieces" in said
     assert "doses.csv: " in said
+    for file, rows in (("formulas.yaml", len(formulas())), ("jurisdictions.yaml", len(jurisdictions()))):
+        assert f"{file}: {rows} of {rows} rows wait for a pharmacist's review." in said
+
+
+def test_formulas_and_laws_are_confirmed_like_any_row(own: Path, tmp_path: Path, capsys) -> None:
+    sheet = tmp_path / "sheet.csv"
+    suwen(capsys, "list", "--unreviewed", "--sheet", sheet)
+    says = {line["row"]: line["says"] for line in sheet_of(sheet) if line["file"] == "formulas.yaml"}
+    assert "君 柴胡 9" in says["xiaoyao"]
+    confirm(sheet, "xiaoyao", "CN")
+    assert suwen(capsys, "review", sheet, "--by", "赵药师").startswith("2 rows")
+    said, rows = suwen(capsys, "check"), len(formulas())
+    assert f"formulas.yaml: {rows - 1} of {rows} rows" in said
+    assert f"jurisdictions.yaml: {len(jurisdictions()) - 1} of" in said
 
 
 def test_check_refuses_a_folder_with_a_fault(own: Path, tmp_path: Path) -> None:

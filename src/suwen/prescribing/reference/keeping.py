@@ -186,7 +186,7 @@ def _says(reference: Reference, row: Row) -> str:
         if column in PROVENANCE or value in ("", None, []):
             continue
         if isinstance(value, list):
-            value = " ".join(_named(reference, one) for one in value)
+            value = " ".join(_named(reference, str(one)) for one in value)
         parts.append(f"{column}: {_named(reference, value)}")
     return "; ".join(parts)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from suwen.prescribing.reference import medicines
 from suwen.prescribing.reference.herbs import Herbs, read_herbs, read_incompatibilities
@@ -60,6 +61,8 @@ def survey(folder: Path, own: Path | None = None) -> tuple[Reference, list[Row]]
     sides = medicines.sides(pieces, ingredients, products)
     (allergies,) = reader.document("allergies.yaml", medicines.ALLERGIES)
     (interactions,) = reader.document("interactions.yaml", medicines.INTERACTIONS)
+    reader.beside("formulas.yaml", _formulas)
+    reader.beside("jurisdictions.yaml", dict)
     found = Reference(
         version="",
         reviewed=False,
@@ -75,6 +78,12 @@ def survey(folder: Path, own: Path | None = None) -> tuple[Reference, list[Row]]
         sounds=herbs.sounds,
     )
     return replace(found, version=f"{LABEL}+{reader.fingerprint()}"), reader.rows
+
+
+def _formulas(document: Mapping[str, Any]) -> dict[str, Any]:
+    """What stands once at the head of the file holds for each of them."""
+    about = {name: document[name] for name in ("edition", "evidence", "reviewed_by", "version")}
+    return {str(one["code"]): about | one for one in document["formulas"]}
 
 
 def _names(herbs: Herbs, products: Mapping[str, Product]) -> dict[str, tuple[str, ...]]:

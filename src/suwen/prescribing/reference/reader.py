@@ -2,8 +2,9 @@
 
 import csv
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -54,6 +55,16 @@ class Reader:
                     rows[key].refuse("may not be changed here")
                 found[section].update(rows)
         return [list(self._kept(rows).values()) for rows in found.values()]
+
+    def beside(self, name: str, rows: Callable[[Any], Mapping[str, Mapping[str, Any]]]) -> None:
+        """A file of the release that other modules read: only its rows count, for they too wait for somebody's review.
+        `rows` picks them out of the document, by key."""
+        path = self._read(self.folder / name)
+        try:
+            entries = rows(yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER))  # noqa: S506, as in _sections
+        except (UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
+            raise BadReference(name, "", f"cannot be read: {error}") from None
+        self._kept({key: Row(name, key, key, values) for key, values in entries.items()})
 
     def _paths(self, name: str) -> Iterator[Path]:
         """A file must be in the main folder; the installation's own folder has what it needs."""

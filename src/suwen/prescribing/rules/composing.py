@@ -17,7 +17,9 @@ MILLIGRAMS = {"mg": Decimal(1), "毫克": Decimal(1), "g": Decimal(1000), "克":
 UNITS = ({"片", "tablet", "tablets", "tab", "tabs"}, {"粒", "颗", "capsule", "capsules", "cap", "caps"},
          {"丸", "pill", "pills"}, {"袋", "包", "sachet", "sachets", "packet", "packets", "bag", "bags"},
          {"ml", "毫升", "millilitre", "millilitres"}, {"支", "瓶", "bottle", "bottles", "vial", "ampoule"},
-         {"g", "克", "gram", "grams"}, {"喷", "puff", "puffs", "spray", "sprays"}, {"滴", "drop", "drops"})  # fmt: skip
+         {"g", "克", "gram", "grams"}, {"喷", "puff", "puffs", "spray", "sprays"}, {"滴", "drop", "drops"},
+         {"揿", "actuation", "actuations"}, {"贴", "patch", "patches"},
+         {"iu", "单位", "国际单位", "unit", "units"})  # fmt: skip
 STRENGTH = re.compile(r"([0-9]+(?:\.[0-9]+)?)(mg|毫克|g|克|mcg|ug|微克|ml|毫升)")
 SWALLOWED = re.compile(r"oral|mouth|drink|swallow|服|饮|吞|吃|喝")
 REMARK = re.compile(r"(.+?)\s*[(（]([^()（）]{1,12})[)）]\s*")
@@ -75,15 +77,16 @@ def _strength(specification: str) -> tuple[Decimal, str] | None:
     return (Decimal(found[1]) * milligrams, "mg") if milligrams else (Decimal(found[1]), "ml")
 
 
-def with_amount(line: Mapping[str, Any]) -> dict[str, Any]:
-    """The line with `amount`, `unit` and `dosage`, each from the others where it is missing."""
+def with_amount(line: Mapping[str, Any], assumed: str = "") -> dict[str, Any]:
+    """The line with `amount`, `unit` and `dosage`, each from the others where it is missing. `assumed` is the unit of
+    a number without one: grams of a herb, and nothing of what may be tablets or drops."""
     full = dict(line)
     if full.get("amount"):
         full["amount"] = plain(Decimal(full["amount"]))
         amount, said = Decimal(full["amount"]), written(full.get("dosage"))
         # what is read must be what is checked: words stay only where they say the same
         if not said or said[0] != amount or (full.get("unit") and said[1] and not _same(said[1], full["unit"])):
-            full["dosage"] = shown(amount, full.get("unit", "g"))
+            full["dosage"] = shown(amount, full.get("unit", assumed))
         return full
     read = written(full.get("dosage"))
     if read:

@@ -30,6 +30,8 @@ class Jurisdiction:
     most_days: int
     source: str
     evidence: str
+    reviewed_by: str
+    version: str
 
     def valid_until(self, effective: datetime, zone: ZoneInfo) -> datetime:
         """The last second in which it may be dispensed."""

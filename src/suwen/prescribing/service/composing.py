@@ -89,7 +89,7 @@ def _regimen(regimen: dict[str, Any] | None, lines: list[Any]) -> dict[str, Any]
 
 def _piece(known: Reference, line: dict[str, Any], place: int, regimen: dict[str, Any], locale: str) -> dict[str, Any]:
     """A herb under its canonical name, with the method it must have where none is said."""
-    full = line | {"unit": line.get("unit") or "g"} if line.get("amount") else dict(line)
+    full = composing.with_amount(line | {"unit": line.get("unit") or "g"}, "g") if line.get("amount") else dict(line)
     typed, code = line.get("name", ""), full.pop("code", "")
     found = resolver.resolve(known, typed, "herbal")
     if not typed and code in known.pieces:

@@ -1,4 +1,4 @@
-"""By which rules an evaluation was made: the reference data, the laws, and the engine itself, in one short name."""
+"""By which rules an evaluation was made: the reference data with the laws, and the engine itself, in one short name."""
 
 from functools import cache
 from hashlib import sha256
@@ -15,9 +15,8 @@ def rule_set() -> str:
 
 @cache
 def engine() -> str:
-    """Of the engine's source and the laws of `jurisdictions.yaml`: eight letters of a hash."""
-    package, digest = files("suwen.prescribing"), sha256()
-    rules = [one for one in package.joinpath("rules").iterdir() if one.name.endswith(".py")]
-    for one in (*sorted(rules, key=lambda one: one.name), package.joinpath("data/jurisdictions.yaml")):
+    """Of the engine's source: eight letters of a hash."""
+    rules, digest = files("suwen.prescribing").joinpath("rules"), sha256()
+    for one in sorted((one for one in rules.iterdir() if one.name.endswith(".py")), key=lambda one: one.name):
         digest.update(one.name.encode() + b"\0" + one.read_bytes() + b"\0")
     return digest.hexdigest()[:8]

@@ -88,7 +88,10 @@ def _own(tx: Session, actor: Actor, id: str) -> PrescriptionTemplate:
 
 def _values(data: TemplateInput, locale: str) -> dict[str, Any]:
     plain = [{k: v for k, v in msgspec.to_builtins(line).items() if v not in ("", None)} for line in data.medicines]
-    lines = [rules.with_both(composing.with_amount(line), place, locale) for place, line in enumerate(plain) if line]
+    assumed = "g" if data.kind == "herbal" else ""
+    lines = [
+        rules.with_both(composing.with_amount(line, assumed), place, locale) for place, line in enumerate(plain) if line
+    ]
     regimen = (
         {k: v for k, v in msgspec.to_builtins(data.regimen).items() if v not in ("", None)} if data.regimen else {}
     )

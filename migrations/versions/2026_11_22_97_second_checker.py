@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.exc import DBAPIError
 
-revision = "2026_11_22_96_second_checker"
-down_revision = "2026_11_22_95_payments_in_full"
+revision = "2026_11_22_97_second_checker"
+down_revision = "2026_11_22_96_holds"
 branch_labels = None
 depends_on = None
 
