@@ -68,6 +68,30 @@ def test_what_waits_is_seen_taken_up_and_read(people, waiting_one, house, ids):
         assert people[login]("GET", f"{PATH}/waiting").status_code == 403
 
 
+def test_the_administration_sees_how_long_they_wait_and_nothing_else(people, waiting_one, clock, house):
+    one, admin = waiting_one(), people["admin"]
+    clock.advance(days=3, hours=5)
+    young = waiting_one(medicines=[{"name": "茯苓", "amount": "10"}])
+    assert [(line["code"], line["days"]) for line in admin("GET", f"{PATH}/waiting-times").json()["items"]] == [
+        (one["code"], 3), (young["code"], 0)
+    ]  # fmt: skip
+    for days, found in ((3, [one["code"]]), (4, [])):
+        answer = admin("GET", f"{PATH}/waiting-times", params={"days": days})
+        assert [line["code"] for line in answer.json()["items"]] == found
+        page = admin.page(f"/admin/waiting-prescriptions?days={days}").text
+        assert (one["code"] in page, young["code"] in page) == (bool(found), False)
+        for secret in ("脾虚", "陈皮", "Mother", "李", one["patient_name"], one["id"]):
+            assert secret not in answer.text
+            assert secret not in page
+    for login in ("zhao", "zhang", "li"):
+        assert people[login]("GET", f"{PATH}/waiting-times").status_code == 403
+        assert people[login].page("/admin/waiting-prescriptions").status_code == 403
+    assert len(admin("GET", f"{PATH}/waiting-times?days=-1").json()["items"]) == 2
+    assert admin("GET", f"{PATH}/waiting-times?days=9999999999").json()["items"] == []
+    review(people["zhao"].confirm(), one)
+    assert [line["code"] for line in admin("GET", f"{PATH}/waiting-times").json()["items"]] == [young["code"]]
+
+
 def test_a_draft_cannot_be_taken_up(people, formula):
     assert post(people["zhao"], formula(), "claim").status_code == 404
 

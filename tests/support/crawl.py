@@ -1,7 +1,7 @@
 """Every page of a running Suwen that somebody can reach by its links, one address per route."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from html import unescape
@@ -52,10 +52,13 @@ def pages(settings: Settings) -> dict[str, frozenset[str]]:
     return found
 
 
-def crawl(context: BrowserContext, role: str, routes: dict[str, frozenset[str]]) -> Iterator[Visit]:
-    """Follow the links from the pages whose address needs nothing; yield the first address of each route."""
+def crawl(
+    context: BrowserContext, role: str, routes: dict[str, frozenset[str]], also: Sequence[str] = ()
+) -> Iterator[Visit]:
+    """Follow the links from the pages whose address needs nothing, and from `also`, which no link leads to; yield the
+    first address of each route."""
     patterns = {path: re.compile("^" + PLACE.sub("[^/]+", path) + "$") for path, who in routes.items() if role in who}
-    waiting = ["/", *sorted(path for path in patterns if "{" not in path)]
+    waiting = ["/", *also, *sorted(path for path in patterns if "{" not in path)]
     asked: set[str] = set()
     seen: set[str] = set()
     while waiting and len(asked) < ENOUGH:

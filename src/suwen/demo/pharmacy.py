@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec.structs import replace as replaced
 from sqlalchemy.orm import Session
 
 from suwen.core.actor import Actor
@@ -32,8 +33,9 @@ FINE = Checks(
 ASKED = Facts(
     allergies=[], pregnancy="no", lactating=False, menstruating=False, weight_kg="60",
     follow_up="已核对外院病历 Earlier records were seen",
-    long_course="慢性病，病情稳定，避免往返 Chronic and stable, to spare the way",  # for more than China's seven days
 )  # fmt: skip
+# for more than China's seven days
+LONG = "慢性病，病情稳定，避免往返 Chronic and stable, to spare the way"
 COLLECTED = timedelta(hours=50)  # whoever was here longer ago has been to the pharmacy
 SLEEP = ("君 酸枣仁 15", "臣 茯苓 12", "臣 知母 9", "佐 川芎 6", "使 炙甘草 6")
 STOMACH = ("君 党参 12", "臣 白术 10", "佐 茯苓 12", "佐 陈皮 6", "佐 木香 6", "佐 砂仁 6 后下", "使 炙甘草 6")
@@ -84,7 +86,9 @@ def prescribe(tx: Session, clinic: Clinic, visit: Visit, now: datetime) -> None:
         Medicine(name=name, dosage=dosage, frequency=frequency, duration_days=days, usage=usage)
         for name, dosage, frequency, days, usage in medicines
     ]
-    draft = DraftInput(appointment_id=visit.id, diagnosis=diagnosis, medicines=lines, instructions=advice, facts=ASKED)
+    longer = max(days for _, _, _, days, _ in medicines) > 7
+    facts = replaced(ASKED, long_course=LONG) if longer else ASKED
+    draft = DraftInput(appointment_id=visit.id, diagnosis=diagnosis, medicines=lines, instructions=advice, facts=facts)
     doctor = at_the_desk(tx, visit.doctor, at)
     made = prescribing.draft(tx, doctor, draft, at)
     said = {one.key: "已权衡利弊 Weighed against the benefit" for one in prescribing.view(tx, doctor, made).findings}

@@ -23,6 +23,7 @@ from suwen.prescribing.schemas import (
     Verification,
     VerifyInput,
     WaitingLine,
+    WaitingTime,
 )
 
 TAGS = ["Prescriptions"]
@@ -42,6 +43,15 @@ def waiting(
 ) -> Slice[WaitingLine]:  # fmt: skip
     """What waits to be reviewed, or may be dispensed; the oldest first. No medicine is named."""
     return service.waiting(tx, me, now, step=step, after=after, limit=limit)
+
+
+@get("/api/v1/prescriptions/waiting-times", who=("admin",), tags=TAGS, audited="prescription")
+def waiting_times(
+    tx: Session, me: Actor, now: datetime, days: int = 0, after: str | None = None, limit: int | None = None
+) -> Slice[WaitingTime]:
+    """How long signed prescriptions have waited for a pharmacist: those of `days` whole days and more, the longest
+    first. No person and no medicine is named."""
+    return service.waiting_times(tx, me, now, days=days, after=after, limit=limit)
 
 
 @post("/api/v1/prescriptions/verify", who=ANYONE, tags=TAGS, status=200, once=False)
@@ -104,4 +114,4 @@ def replay(tx: Session, me: Actor, now: datetime, id: str, evaluation_id: str) -
     return service.replay(tx, me, id, evaluation_id, now)
 
 
-ROUTES = routes_of(check, waiting, verify, claim, review, dispense, extend, history, replay)
+ROUTES = routes_of(check, waiting, waiting_times, verify, claim, review, dispense, extend, history, replay)

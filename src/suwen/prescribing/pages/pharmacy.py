@@ -89,6 +89,12 @@ def dispense(tx: Session, me: Actor, now: datetime, id: str, data: DispenseForm,
     return See(f"/pharmacy/dispense/{id}", toast=N_("Dispensed. It is written down."))
 
 
+@page("/admin/waiting-prescriptions", who=("admin",), audited="prescription")
+def waiting_times(tx: Session, me: Actor, now: datetime, days: int = 0, after: str | None = None) -> Page:
+    part = service.waiting_times(tx, me, now, days=days, after=after)
+    return Page("prescribing/waiting.html", {"part": part, "days": days, "after": after})
+
+
 def _taken(tx: Session, me: Actor, now: datetime, id: str) -> See:
     """The person's record is open to whoever takes it up, and the family can see why."""
     found = service.claim(tx, me, id, now)
@@ -106,4 +112,4 @@ def _desk(tx: Session, me: Actor, house: House, now: datetime, request: Any, id:
     }
 
 
-ROUTES = routes_of(queue, take, reviewing, review, finding, find, handing, dispense)
+ROUTES = routes_of(queue, take, reviewing, review, finding, find, handing, dispense, waiting_times)

@@ -85,7 +85,8 @@ def with_amount(line: Mapping[str, Any], assumed: str = "") -> dict[str, Any]:
         full["amount"] = plain(Decimal(full["amount"]))
         amount, said = Decimal(full["amount"]), written(full.get("dosage"))
         # what is read must be what is checked: words stay only where they say the same
-        if not said or said[0] != amount or (full.get("unit") and said[1] and not _same(said[1], full["unit"])):
+        bare = said is not None and not said[1] and bool(assumed)
+        if not said or said[0] != amount or bare or (full.get("unit") and said[1] and not _same(said[1], full["unit"])):
             full["dosage"] = shown(amount, full.get("unit", assumed))
         return full
     read = written(full.get("dosage"))

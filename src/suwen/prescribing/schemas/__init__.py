@@ -39,10 +39,11 @@ from suwen.prescribing.schemas.views import (
     SignatureView,
     Verification,
     WaitingLine,
+    WaitingTime,
 )
 
 __all__ = ["Answer", "ChangeInput", "CheckInput", "Checks", "Content", "DispenseInput", "DispensingView",
            "DoctorSnapshot", "DraftInput", "EditorForm", "EvaluationView", "ExtendInput", "Facts", "FindingView",
            "History", "Kind", "Medicine", "PersonSnapshot", "Pharmacy", "PrescriptionLine", "PrescriptionView",
            "Preview", "Regimen", "Replayed", "ReviewInput", "ReviewView", "SignForm", "SignInput", "SignatureView",
-           "Verification", "VerifyInput", "VoidInput", "WaitingLine", "lines_of"]  # fmt: skip
+           "Verification", "VerifyInput", "VoidInput", "WaitingLine", "WaitingTime", "lines_of"]  # fmt: skip

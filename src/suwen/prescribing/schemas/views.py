@@ -178,6 +178,17 @@ class WaitingLine(View):
     overridden: int
 
 
+class WaitingTime(View):
+    """How long one has waited for a pharmacist, for whoever runs the clinic: no person and no medicine is named."""
+
+    code: str
+    doctor: str
+    kind: str
+    channel: str
+    signed_at: datetime
+    days: int
+
+
 class PrescriptionView(View):
     """`findings` are the last evaluation's, for those who treat; `answers` the reasons the doctor signed, by finding
     (of a draft: those written so far, which count for nothing yet).

@@ -15,7 +15,7 @@ from suwen.prescribing.service.reading import (
     view,
     visit_of_prescription,
 )
-from suwen.prescribing.service.reviewing import claim, review, waiting
+from suwen.prescribing.service.reviewing import claim, review, waiting, waiting_times
 from suwen.prescribing.service.signatures import retire
 from suwen.prescribing.service.signing import sign
 from suwen.prescribing.service.verifying import count, holder_code, verify
@@ -24,4 +24,4 @@ from suwen.prescribing.service.writing import change, draft, keep_answers, previ
 __all__ = ["COLLECTION", "DeskVisit", "change", "claim", "count", "desk", "dispense", "document", "draft", "expire",
            "extend", "history", "holder_code", "keep_answers", "of_appointment", "of_person", "prescription",
            "prescriptions", "preview", "replay", "retire", "review", "second_person", "sign", "verify", "view",
-           "visit_of_prescription", "void", "waiting"]  # fmt: skip
+           "visit_of_prescription", "void", "waiting", "waiting_times"]  # fmt: skip

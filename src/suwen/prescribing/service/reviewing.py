@@ -29,11 +29,12 @@ from suwen.prescribing.events import PrescriptionEffective, PrescriptionReturned
 from suwen.prescribing.jurisdictions import jurisdictions
 from suwen.prescribing.models import PharmacistReview, Prescription, SafetyEvaluation, Signature
 from suwen.prescribing.rules import lifecycle
-from suwen.prescribing.schemas import ReviewInput, WaitingLine
+from suwen.prescribing.schemas import ReviewInput, WaitingLine, WaitingTime
 from suwen.prescribing.service import checking, signatures
 from suwen.prescribing.service.moving import move, note, refuse, tell
 
 LOOKS = timedelta(days=3)
+LONGEST = 3660  # days of waiting that anybody asks for
 STEPS: dict[str, tuple[str, ...]] = {"review": lifecycle.FROM["accept"], "dispense": lifecycle.FROM["dispense"]}
 # What a release before the safety engine called signed has none, and nobody can accept it: it is written anew.
 HAS_SIGNATURE = exists().where(Signature.prescription_id == Prescription.id, Signature.invalidated_at.is_(None))
@@ -60,6 +61,29 @@ def waiting(
     if read:
         audit.seen(tx, actor, "read", "prescription", "queue", purpose=step, now=now)
     return Slice([_line(row) for row in read], following)
+
+
+def waiting_times(
+    tx: Session, actor: Actor, now: datetime, *, days: int = 0, after: str | None = None, limit: int | None = None
+) -> Slice[WaitingTime]:  # fmt: skip
+    """What has waited for a review for so many whole days or longer, the longest first. Nothing ends it by itself:
+    somebody has to look."""
+    days = min(max(days, 0), LONGEST)
+    names = ("id", "code", "kind", "channel", "signed_by", "signed_at")
+    found = select(*(getattr(Prescription, name) for name in names)).where(
+        Prescription.status.in_(STEPS["review"]), HAS_SIGNATURE, Prescription.signed_at <= now - timedelta(days=days)
+    )  # fmt: skip
+    read, following = keyset(tx, found, OLDEST, after, limit)
+    if read:
+        audit.seen(tx, actor, "read", "prescription", "queue", purpose="waiting times", now=now)
+    lines = [
+        WaitingTime(
+            code=row.code, doctor=row.signed_by or "", kind=row.kind, channel=row.channel, signed_at=row.signed_at,
+            days=(now - row.signed_at).days,
+        )
+        for row in read
+    ]  # fmt: skip
+    return Slice(lines, following)
 
 
 def claim(tx: Session, actor: Actor, id: str, now: datetime) -> Prescription:
