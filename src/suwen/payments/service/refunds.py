@@ -209,17 +209,17 @@ def _on_its_way(
 
 
 def _owe(tx: Session, order: Any, found: Any, now: datetime) -> None:
-    """Book what goes back out of income, or out of the wallet that it was put into; twice paid is owed already."""
-    if found.reason_code == PAID_TWICE:
-        return
-    if is_top_up(order):
-        why = wallets.Movement(f"refund:{found.id}", "refund", ledger.OWED_BACK, ("order", order.id), N_("Refund"))
-        wallets.move(tx, order.user_id, -found.refund_amount, order.currency, why, now)
-    else:
+    """Book what goes back; what was paid twice is owed already."""
+    if found.reason_code != PAID_TWICE:
         _book(tx, order, found, ledger.OWED_BACK, now)
 
 
 def _book(tx: Session, order: Any, found: Any, to: str, now: datetime) -> None:
+    """Out of income, or out of the wallet that it was put into."""
+    if is_top_up(order):
+        why = wallets.Movement(f"refund:{found.id}", "refund", to, ("order", order.id), N_("Refund"))
+        wallets.move(tx, order.user_id, -found.refund_amount, order.currency, why, now)
+        return
     lines = [(ledger.REVENUE, found.currency, found.refund_amount), (to, found.currency, -found.refund_amount)]
     ledger.book(tx, f"refund:{found.id}", "refund", lines, now, ref=("order", order.id))
 
