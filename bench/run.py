@@ -17,7 +17,7 @@ from pathlib import Path
 
 import httpx
 
-from bench import limits, safety, seed, signing, type_ahead
+from bench import limits, reconciling, safety, seed, signing, type_ahead
 from suwen.app import build_house
 from suwen.core import migrate
 from suwen.settings import Settings
@@ -68,6 +68,7 @@ def measure(title: str, url: str, folder: Path, given: argparse.Namespace) -> No
         print(f"{'memory':24}{server.memory() / 1e6:8.0f} MB after all of this, one worker")
         print(f"{'start':24}{server.started:8.2f} s until it answers")
     limits.report(title, url, house)
+    reconciling.report(title, house)
     house.db.close()
 
 

@@ -12,7 +12,7 @@ from suwen.accounts.models import User
 from suwen.core import migrate
 from suwen.core.house import House
 from suwen.core.outbox import drain
-from suwen.demo import cast, clinic, pharmacy, shelf, today, visits
+from suwen.demo import bills, cast, clinic, pharmacy, shelf, today, visits
 from suwen.prescribing import service as prescribing
 from suwen.scheduling.service import horizon
 
@@ -31,13 +31,14 @@ def fill(house: House, again: bool = False) -> None:
             show_logins(house)
             return
         _empty(house)
-    house.db.write(lambda tx: _play(house, tx, now, random.Random(18)))  # noqa: S311  the same clinic each time
+    made = house.db.write(lambda tx: _play(house, tx, now, random.Random(18)))  # noqa: S311  the same clinic each time
+    bills.play(house.db, made.admin, made.patients, now, random.Random(19))  # noqa: S311
     drain(house.db, house.clock())
     say(f"A clinic was made in {time.monotonic() - began:.1f} s.")
     show_logins(house)
 
 
-def _play(house: House, tx: Session, now: datetime, dice: random.Random) -> None:
+def _play(house: House, tx: Session, now: datetime, dice: random.Random) -> clinic.Clinic:
     opened = (now - BACK).replace(minute=0, second=0, microsecond=0)
     made = clinic.build(house, tx, opened, dice)
     shelf.keep(tx, made, opened)
@@ -48,6 +49,7 @@ def _play(house: House, tx: Session, now: datetime, dice: random.Random) -> None
     told = {visit.id for visit in pharmacy.play(tx, made, held, now)}
     _after(tx, made, [visit for visit in held if visit.id not in told], now, dice)
     prescribing.expire(tx, now)
+    return made
 
 
 def _after(tx: Session, made: clinic.Clinic, held: list[visits.Visit], now: datetime, dice: random.Random) -> None:

@@ -110,13 +110,14 @@ def revenue_by_place(start: datetime, end: datetime) -> Select[Any]:
 
 
 def revenue_rows(start: datetime, end: datetime) -> Select[Any]:
-    """Every posting, for a file."""
+    """Every posting in its order, for a file."""
     by = (Posting.created_at, Posting.id, Posting.currency, Order.order_no, Order.payment_method, Department.name,
           User.name, ClinicLocation.name, _TAKEN, _BACK)  # fmt: skip
     found = _income(by, start, end).outerjoin(Doctor, Doctor.id == Appointment.doctor_id)
     found = found.outerjoin(User, User.id == Doctor.user_id)
     found = found.outerjoin(Department, Department.id == Doctor.department_id)
-    return found.outerjoin(ClinicLocation, ClinicLocation.id == Appointment.location_id)
+    found = found.outerjoin(ClinicLocation, ClinicLocation.id == Appointment.location_id)
+    return found.order_by(Posting.created_at, Posting.id)
 
 
 def owed_by_insurers(start: datetime, end: datetime) -> Select[Any]:

@@ -1,0 +1,61 @@
+"""Top-ups through each channel on the last days, and the bills of those days held against them by the service.
+
+Most days fit, and the older ones are settled; on one the bill says something else.
+"""
+
+import random
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from suwen.core.actor import Actor
+from suwen.core.db import Database, new_id
+from suwen.payments import matching, rules
+from suwen.payments import service as payments
+from suwen.payments.gateways import Answer, Line
+from suwen.payments.models import METHOD_OF, Transaction
+from suwen.payments.service import applying, reconciling
+
+CHANNELS = ("wechat", "alipay", "card")
+DAYS, EACH = 4, 3
+AMOUNTS = (5000, 10000, 20000, 30000)
+
+
+def play(db: Database, admin: Actor, patients: list[Actor], now: datetime, dice: random.Random) -> None:
+    for gateway in CHANNELS:
+        last = matching.last_ready(gateway, now)
+        for back in reversed(range(DAYS)):
+            day = last - timedelta(days=back)
+            noon = matching.bounds(day)[0] + timedelta(hours=11)
+            times = [noon + timedelta(minutes=97 * n + dice.randint(0, 60)) for n in range(EACH)]
+            bill = db.write(lambda tx, times=times: [_paid(tx, gateway, dice, patients, at) for at in times])  # noqa: B023
+            spoilt = _spoilt(bill) if (gateway, back) == ("wechat", 1) else bill
+            id = reconciling.reconcile(db, gateway, day, spoilt, now)
+            if id and back >= 2:
+                db.write(lambda tx, id=id: reconciling.settle(tx, admin, id, now))
+
+
+def _paid(tx: Session, gateway: str, dice: random.Random, patients: list[Actor], at: datetime) -> Line:
+    """Paid as the gateway's answer has it booked; the row of the bill that tells of it."""
+    payer, amount = dice.choice(patients), dice.choice(AMOUNTS)
+    order = payments.open_top_up(tx, payer, amount, at - timedelta(minutes=2), currency="CNY")
+    number, external = rules.number("TXN", at), f"42000{dice.randint(10**20, 10**21 - 1)}"
+    tx.add(
+        Transaction(
+            id=new_id(), transaction_no=number, order_id=order.id, payment_method=METHOD_OF[gateway],
+            transaction_type="payment", amount=amount, currency="CNY", initiated_at=at - timedelta(minutes=1),
+            scene="qr", phase="offered", live_order_id=order.id, created_at=at,
+        )
+    )  # fmt: skip
+    tx.flush()
+    answer = Answer("paid", number, external_id=external, amount=amount, currency="CNY", at=at)
+    applying.payment_known(tx, gateway, answer, at)
+    return Line("payment", number, external, amount, "CNY", at, "SUCCESS", amount * 6 // 1000)
+
+
+def _spoilt(bill: list[Line]) -> list[Line]:
+    """One is missing, one is there with another amount, one is of somebody else."""
+    first, second, *rest = bill
+    stranger = replace(first, out_no="SHOP20300099", external_id="4200099900001", amount=8800, fee=52)
+    return [replace(second, amount=second.amount + 100), stranger, *rest]
