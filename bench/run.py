@@ -17,7 +17,7 @@ from pathlib import Path
 
 import httpx
 
-from bench import limits, reconciling, safety, seed, signing, type_ahead
+from bench import callbacks, limits, reconciling, safety, seed, signing, type_ahead
 from suwen.app import build_house
 from suwen.core import migrate
 from suwen.settings import Settings
@@ -50,6 +50,7 @@ def main() -> None:
 def measure(title: str, url: str, folder: Path, given: argparse.Namespace) -> None:
     folder.mkdir()
     environment = os.environ | {"SUWEN_DATABASE_URL": url, "SUWEN_DATA_DIR": str(folder), "SUWEN_WORKER": "0"}
+    environment |= callbacks.environment(folder / "paysim")
     settings = Settings.from_environment(environment)
     migrate.upgrade(url)
     house, began = build_house(settings), time.monotonic()
@@ -67,6 +68,7 @@ def measure(title: str, url: str, folder: Path, given: argparse.Namespace) -> No
             )
         print(f"{'memory':24}{server.memory() / 1e6:8.0f} MB after all of this, one worker")
         print(f"{'start':24}{server.started:8.2f} s until it answers")
+        callbacks.report(house, folder / "paysim", server)
     limits.report(title, url, house)
     reconciling.report(title, house)
     house.db.close()

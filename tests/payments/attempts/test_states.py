@@ -112,11 +112,9 @@ class Life:
         self.seen = status
 
     def begin(self, gateway):
-        known = len(self.till.attempts(self.order.id))
+        known, payer = len(self.till.attempts(self.order.id)), self.till.people["li"].actor
         try:
-            self.desk.do(
-                lambda tx, now: begin(tx, self.till.people["li"].actor, self.order.id, gateway, SCENES[gateway], now)
-            )
+            self.desk.do(lambda tx, now: begin(tx, payer, self.order.id, gateway, SCENES[gateway], now))
         except DomainError:
             assert self.model.status != "pending" or self.model.over
             return
