@@ -32,6 +32,7 @@ VOID = {"reason": "a mistake"}
 STARS = {"rating": 5, "comment": "kind"}
 TAG = {"name": "unhurried", "category": "positive"}
 BILL = {"gateway": "wechat", "day": "2029-12-31"}
+CLAIM = {"insurer": "PICC", "holder": "Li Na", "policy_no": "P-1234567"}
 ENTRY = {"code": "NEW1", "name": "New one"}
 
 BODIES: dict[str, dict[str, Any]] = {
@@ -117,6 +118,14 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /api/v1/refunds/{id}/approval": {"note": "fine"},
     "POST /api/v1/refunds/{id}/rejection": {"note": "the visit took place"},
     "POST /api/v1/refunds/{id}/by-hand": {"how": "bank", "note": "transfer 1"},
+    "POST /api/v1/orders/{id}/claims": CLAIM,
+    "POST /admin/orders/{id}/claim": CLAIM,
+    "POST /api/v1/claims/{id}/approval": {"insurer_reference": "A1"},
+    "POST /api/v1/claims/{id}/rejection": {"note": "not covered"},
+    "POST /api/v1/claims/{id}/withdrawal": {"note": "pays herself"},
+    "POST /admin/claims/{id}/approve": {"insurer_reference": "A1"},
+    "POST /admin/claims/{id}/reject": {"note": "not covered"},
+    "POST /admin/claims/{id}/withdraw": {"note": "pays herself"},
     "POST /orders/{id}/refund-request": {"reason": "it did not work", "amount": "1.00", "reason_code": "other"},
     "POST /admin/refunds/{id}/approve": {"note": "fine"},
     "POST /admin/refunds/{id}/reject": {"note": "the visit took place"},

@@ -228,6 +228,10 @@ class Scene:
         self.does(login, "POST", f"/appointments/{made['id']}/cancel", json={"reason": "travelling"})
         names |= {"cash_order": made["order_id"]}
         names["refund"] = next(iter(self.does("admin", "GET", order)["refunds"]))["id"]
+        insured = self._booked(login, person, doctor, at, "")  # the time is free again
+        self.does(login, "POST", f"/appointments/{insured['id']}/pay", json={"method": "desk"})
+        claim = {"insurer": "PICC", "holder": "Holder", "policy_no": "P-1234567"}
+        names["claim"] = self.does("admin", "POST", f"/orders/{insured['order_id']}/claims", json=claim)["id"]
         asked = {"reason": "it took too long", "amount": 100}
         made = self.does(login, "POST", f"/orders/{names['order']}/refund-requests", json=asked)
         names["asked"] = made["refunds"][-1]["id"]

@@ -12,7 +12,7 @@ from suwen.accounts.models import User
 from suwen.core import migrate
 from suwen.core.house import House
 from suwen.core.outbox import drain
-from suwen.demo import bills, cast, clinic, pharmacy, shelf, today, visits
+from suwen.demo import bills, cast, clinic, money, pharmacy, shelf, today, visits
 from suwen.prescribing import service as prescribing
 from suwen.scheduling.service import horizon
 
@@ -48,6 +48,7 @@ def _play(house: House, tx: Session, now: datetime, dice: random.Random) -> clin
     visits.coming(tx, made, now, dice)
     told = {visit.id for visit in pharmacy.play(tx, made, held, now)}
     _after(tx, made, [visit for visit in held if visit.id not in told], now, dice)
+    money.play(tx, made, held, now, dice)
     prescribing.expire(tx, now)
     return made
 

@@ -3,6 +3,7 @@
 from suwen.payments.api import (
     attempts,
     channels,
+    claims,
     notifications,
     orders,
     papers,
@@ -13,6 +14,6 @@ from suwen.payments.api import (
 )
 
 ROUTES = [
-    *prices.ROUTES, *orders.ROUTES, *attempts.ROUTES, *refunds.ROUTES, *wallets.ROUTES, *papers.ROUTES,
+    *prices.ROUTES, *orders.ROUTES, *attempts.ROUTES, *refunds.ROUTES, *claims.ROUTES, *wallets.ROUTES, *papers.ROUTES,
     *reconciliation.ROUTES, *channels.ROUTES, *notifications.ROUTES,
 ]  # fmt: skip

@@ -7,6 +7,7 @@ import msgspec
 
 from suwen.core.schemas import Input, View
 from suwen.payments import rules
+from suwen.payments.schemas.claims import ClaimBrief
 from suwen.payments.schemas.refunds import RefundView
 
 Method = Literal["wechat", "alipay", "bank_card", "balance", "cash", "insurance", "other"]
@@ -48,6 +49,7 @@ class TransactionView(View):
 class OrderDetail(OrderView):
     transactions: list[TransactionView]
     refunds: list[RefundView]
+    claims: list[ClaimBrief]
 
 
 class OrderFilters(msgspec.Struct, kw_only=True, frozen=True):

@@ -70,7 +70,10 @@ def order(tx: Session, actor: Actor, id: str) -> OrderDetail:
         raise NoSuchOrder()
     shown = queries.order_view(found)
     values = {name: getattr(shown, name) for name in OrderView.__struct_fields__}
-    return OrderDetail(**values, transactions=queries.transactions(tx, id), refunds=queries.refunds(tx, id))
+    return OrderDetail(
+        **values, transactions=queries.transactions(tx, id), refunds=queries.refunds(tx, id),
+        claims=queries.claims_of(tx, id),
+    )  # fmt: skip
 
 
 def orders_csv(tx: Session, actor: Actor, filters: OrderFilters) -> Iterator[str]:

@@ -70,7 +70,7 @@ def reschedule(tx: Session, me: Actor, id: str, data: Reschedule, now: datetime)
     if row["status"] == "scheduled":
         order = payments.order_of(tx, holds.subject(id))
         if order is not None and order.status == "pending":
-            payments.defer(tx, order.id, slot.slot_end + paying.DESK_CLOSES, now)
+            payments.defer(tx, order.id, max(order.expire_time, slot.slot_end + paying.DESK_CLOSES), now)
     if row["status"] != "pending":
         paying.related(tx, moved, now)
         emit(tx, AppointmentMoved(id, row["version"] + 1, row["starts_at"].isoformat()), now)

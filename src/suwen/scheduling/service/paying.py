@@ -1,5 +1,6 @@
 """How a held time becomes certain: from the balance, by a promise to pay at the desk, or when money has come in."""
 
+import contextlib
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from suwen.accounts.service import care
 from suwen.core import audit
 from suwen.core.actor import SYSTEM, Actor
 from suwen.core.errors import Forbidden
+from suwen.core.i18n import N_
 from suwen.core.outbox import emit
 from suwen.payments import service as payments
 from suwen.scheduling import queries
@@ -23,6 +25,7 @@ from suwen.scheduling.service import holds, reads
 # An unpaid visit can still be settled at the desk on the way out.
 DESK_CLOSES = timedelta(hours=12)
 CARE_LASTS = timedelta(days=90)
+TOO_LATE = N_("The time was no longer free when the payment arrived.")
 REVIVE = select(
     appointments.c.id, appointments.c.status, appointments.c.cancel_reason, appointments.c.slot_id,
     appointments.c.doctor_id, appointments.c.patient_id, appointments.c.patient_profile_id,
@@ -51,8 +54,17 @@ def pay_at_desk(tx: Session, me: Actor, id: str, now: datetime) -> Moved:
     _turn(tx, row, "scheduled", now)
     order = payments.order_of(tx, holds.subject(id))
     if order is not None:
-        payments.defer(tx, order.id, row["ends_at"] + DESK_CLOSES, now)
+        payments.defer(tx, order.id, max(order.expire_time, row["ends_at"] + DESK_CLOSES), now)
     return _certain(tx, me, row, "scheduled", now)
+
+
+def keep(tx: Session, id: str, now: datetime) -> None:
+    """An insurer is asked: somebody will pay, so a held time is kept as if it were paid at the desk."""
+    row = reads.visible(tx, SYSTEM, id)
+    if row["status"] == "pending":
+        with contextlib.suppress(HoldExpired):
+            _turn(tx, row, "scheduled", now)
+            _certain(tx, SYSTEM, row, "scheduled", now)
 
 
 def confirm(tx: Session, id: str, order_id: str, now: datetime) -> None:
@@ -74,7 +86,7 @@ def confirm(tx: Session, id: str, order_id: str, now: datetime) -> None:
         return
     order = payments.order_of(tx, holds.subject(id))
     if order is not None and order.id == order_id and order.status == "paid":
-        payments.refund(tx, SYSTEM, order_id, None, "The time was no longer free when the payment arrived.", now)
+        payments.refund(tx, SYSTEM, order_id, None, TOO_LATE, now, reason_code="too_late")
 
 
 def _revived(tx: Session, found: Any, now: datetime) -> bool:

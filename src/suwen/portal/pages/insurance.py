@@ -1,0 +1,16 @@
+"""The form that goes to an insurer, to be printed."""
+
+from sqlalchemy.orm import Session
+
+from suwen.core.actor import Actor
+from suwen.core.web.answers import Page
+from suwen.core.web.routes import page, routes_of
+from suwen.portal.service import insurance
+
+
+@page("/admin/claims/{id:str}/form", who=("admin",))
+def claim_form(tx: Session, me: Actor, id: str) -> Page:
+    return Page("portal/claim_form.html", {"form": insurance.form(tx, me, id), "id": id})
+
+
+ROUTES = routes_of(claim_form)

@@ -1,0 +1,202 @@
+"""Insurers: asked, granted or refused, paid in the end. On a refusal nothing has moved."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from suwen.payments import service
+from suwen.payments.models import Claim, Order
+from tests.support.racing import race, statuses
+
+ENTRY = {"insurer": "中国人保 PICC", "holder": "Li Na", "policy_no": "P-0044-778899"}
+RECEIVABLE, BANK = "asset:insurance_receivable", "asset:bank"
+
+
+def text(answer):
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.text))
+
+
+def ask(people, order, status=201):
+    answer = people["admin"]("POST", f"/api/v1/orders/{order.id}/claims", json=ENTRY)
+    assert answer.status_code == status, answer.text
+    return answer.json()
+
+
+def act(people, claim, verb, login="admin", **body):
+    return people[login]("POST", f"/api/v1/claims/{claim['id']}/{verb}", json=body)
+
+
+@pytest.fixture
+def look(house, desk):
+    def found(order):
+        def read(tx):
+            row = tx.get(Order, order.id)
+            claims = tx.scalars(select(Claim).where(Claim.order_id == order.id).order_by(Claim.id)).all()
+            return (row.status, row.version, row.expire_time), [(one.status, one.version) for one in claims]
+
+        return house.db.read(read), desk.postings()
+
+    return found
+
+
+def test_granted_and_paid(desk, people, house, clock, settle):
+    order = desk.order("li", 8000)
+    claim = ask(people, order)
+    assert (claim["status"], claim["amount"], claim["policy"]) == ("submitted", 8000, "…8899")
+    stored = house.db.read(lambda tx: tx.get(Claim, claim["id"]).policy_no)
+    assert "778899" not in stored
+    assert "is being asked to pay this" in text(people["li"].page(f"/orders/{order.id}"))
+    clock.advance(days=30)
+    settle(timed=True)
+    assert people["li"]("GET", f"/api/v1/orders/{order.id}").json()["status"] == "pending"
+    done = act(people, claim, "approval", insurer_reference="A-1").json()
+    assert (done["status"], done["insurer_reference"], done["decider"]) == ("approved", "A-1", "Admin")
+    shown = people["li"]("GET", f"/api/v1/orders/{order.id}").json()
+    assert (shown["status"], shown["payment_method"]) == ("paid", "insurance")
+    assert [one["payment_method"] for one in shown["transactions"]] == ["insurance"]
+    assert (desk.account(RECEIVABLE), desk.account(BANK)) == (8000, 0)
+    assert act(people, claim, "settlement").json()["status"] == "settled"
+    assert (desk.account(RECEIVABLE), desk.account(BANK)) == (0, 8000)
+
+
+def test_refused_and_paid_otherwise(desk, people, clock):
+    order = desk.order("li", 8000)
+    claim = ask(people, order)
+    clock.advance(days=3)
+    assert act(people, claim, "rejection", note="Not in the policy.").json()["status"] == "rejected"
+    assert "Not in the policy." in text(people["li"].page(f"/orders/{order.id}"))
+    shown = people["li"]("GET", f"/api/v1/orders/{order.id}").json()
+    assert shown["expire_time"] == (clock() + timedelta(hours=24)).isoformat().replace("+00:00", "Z")
+    again = ask(people, order)
+    assert act(people, again, "withdrawal").json()["status"] == "withdrawn"
+    desk.top_up("li", 8000)
+    desk.pay("li", order)
+    assert desk.account(RECEIVABLE) == 0
+
+
+def test_what_is_paid_otherwise_is_no_insurers(desk, people, settle, look):
+    order = desk.order("li", 8000)
+    claim = ask(people, order)
+    desk.top_up("li", 8000)
+    desk.pay("li", order)
+    before = look(order)
+    answer = act(people, claim, "approval")
+    assert (answer.status_code, answer.json()["code"]) == (409, "order_paid")
+    assert look(order) == before
+    settle()
+    assert people["admin"]("GET", f"/api/v1/claims/{claim['id']}").json()["status"] == "withdrawn"
+
+
+@pytest.mark.parametrize("state", ["submitted", "approved", "rejected", "withdrawn", "settled"])
+def test_every_step_is_taken_once_and_from_its_state(desk, people, look, state):
+    order = desk.order("li", 8000)
+    claim = ask(people, order)
+    path = {
+        "submitted": [], "approved": ["approval"], "rejected": ["rejection"], "withdrawn": ["withdrawal"],
+        "settled": ["approval", "settlement"],
+    }  # fmt: skip
+    for verb in path[state]:
+        assert act(people, claim, verb, **({"note": "n"} if verb == "rejection" else {})).status_code == 201
+    may = {"submitted": {"approval", "rejection", "withdrawal"}, "approved": {"settlement"}}.get(state, set())
+    before = look(order)
+    for verb in {"approval", "rejection", "withdrawal", "settlement"} - may:
+        answer = act(people, claim, verb, **({"note": "n"} if verb == "rejection" else {}))
+        assert (answer.status_code, answer.json()["code"]) == (409, "claim_decided")
+    assert look(order) == before
+
+
+@pytest.mark.parametrize("login", ["li", "eve", "zhang"])
+def test_the_desk_only(desk, people, look, login):
+    order = desk.order("li", 8000)
+    claim = ask(people, order)
+    before = look(order)
+    assert people[login]("POST", f"/api/v1/orders/{order.id}/claims", json=ENTRY).status_code == 403
+    for verb in ("approval", "rejection", "withdrawal", "settlement"):
+        assert act(people, claim, verb, login, **({"note": "n"} if verb == "rejection" else {})).status_code == 403
+    for page in (
+        "/admin/claims",
+        "/admin/claims.csv",
+        f"/admin/claims/{claim['id']}",
+        f"/admin/claims/{claim['id']}/form",
+    ):
+        assert people[login].page(page).status_code == 403
+    assert look(order) == before
+
+
+def test_orders_no_insurer_is_asked_for(desk, people, look, clock):
+    paid = desk.paid("li", 8000)
+    top_up = desk.do(service.open_top_up, people["li"].actor, 500)
+    late = desk.order("li", 8000, minutes=1)
+    free = desk.order("li", 0, minutes=99)
+    clock.advance(minutes=2)
+    for order, code in (
+        (paid, "order_paid"),
+        (late, "order_expired"),
+        (top_up, "method_not_offered"),
+        (free, "bad_sum"),
+    ):
+        before = look(order)
+        assert ask(people, order, 409 if code.startswith("order") else 422)["code"] == code
+        assert look(order) == before
+    order = desk.order("li", 8000)
+    ask(people, order)
+    before = look(order)
+    assert ask(people, order, 409)["code"] == "claim_open"
+    assert look(order) == before
+
+
+def test_a_refund_is_the_insurers(desk, people):
+    order = desk.order("li", 8000)
+    claim = ask(people, order)
+    act(people, claim, "approval")
+    desk.refund("li", order, 3000)  # the insurer owes so much less
+    assert (desk.account(RECEIVABLE), desk.balance("li")) == (5000, 0)
+    act(people, claim, "settlement")
+    assert (desk.account(RECEIVABLE), desk.account(BANK)) == (0, 5000)
+    refund = desk.refund("li", order, 1000)  # its money has come: now it is owed back
+    one = people["admin"]("GET", f"/api/v1/refunds/{refund}").json()
+    assert (one["place"], desk.account("liability:refund_pending")) == ("insurer", -1000)
+    assert people["admin"]("POST", f"/api/v1/refunds/{refund}/hand-out").status_code == 409
+    done = people["admin"]("POST", f"/api/v1/refunds/{refund}/by-hand", json={"how": "bank", "note": "transfer 9"})
+    assert done.json()["place"] == "success"
+    assert (desk.account(BANK), desk.account("liability:refund_pending")) == (4000, 0)
+    assert people["li"]("GET", f"/api/v1/orders/{order.id}").json()["refunded_amount"] == 4000
+
+
+def test_the_pages(desk, people):
+    admin, order = people["admin"], desk.order("li", 8000)
+    assert "Ask an insurer" in text(admin.page(f"/admin/orders/{order.id}"))
+    assert "Policy holder" in text(admin.page(f"/admin/orders/{order.id}/claim"))
+    assert admin.form(f"/admin/orders/{order.id}/claim", ENTRY | {"policy_no": ""}).status_code == 422
+    made = admin.form(f"/admin/orders/{order.id}/claim", ENTRY)
+    path = made.headers["location"]
+    assert (
+        "778899" not in admin.page("/admin/claims").text + admin.page(path).text + admin.page("/admin/claims.csv").text
+    )
+    assert "P-0044-778899" in text(admin.page(f"{path}/form"))
+    data = admin("GET", f"/api/v1{path.removeprefix('/admin')}/form").json()
+    assert (data["amount"], data["policy_no"], data["order_no"]) == (8000, "P-0044-778899", order.order_no)
+    for query, count in (("status=submitted", 1), ("status=settled", 0), ("q=PICC", 1), ("q=nobody", 0)):
+        assert len(admin("GET", f"/api/v1/claims?{query}").json()["items"]) == count
+    assert len(admin.page("/admin/claims.csv?status=submitted").text.splitlines()) == 2
+    assert admin.form(f"{path}/reject", {"note": ""}).status_code == 422
+    assert admin.form(f"{path}/approve", {"insurer_reference": "R7"}).status_code == 303
+    assert admin.form(f"{path}/settle").status_code == 303
+    assert admin.form(f"{path}/settle").status_code == 409
+    assert admin.page("/admin/claims/nothing").status_code == 404
+    assert admin.page("/admin/claims/nothing/form").status_code == 404
+
+
+def test_two_answers_at_once(desk, people):
+    assert people["admin"].token
+    for _ in range(3):
+        order = desk.order("li", 8000)
+        claim = ask(people, order)
+        found = race(
+            lambda claim=claim: act(people, claim, "approval"),
+            lambda claim=claim: act(people, claim, "rejection", note="no"),
+            lambda claim=claim: act(people, claim, "withdrawal"),
+        )
+        assert sorted(statuses(found)) == [201, 409, 409]
