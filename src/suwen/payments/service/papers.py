@@ -74,7 +74,8 @@ def statement(
         )
         for row in found_in.cash_top_ups(tx, user_id, begin, end)
     ]  # fmt: skip
-    lines.sort(key=lambda line: line.at)
+    # what fills the wallet goes before what is paid from it at the same moment
+    lines.sort(key=lambda line: (line.at, line.kind != "top_up"))
     return Statement(
         user_id=user_id, payer=person.name, clinic=_clinic(tx, None), since=first, until=last, zone=zone, lines=lines,
         owed=[_owed(row, names) for row in owed], sums=_sums(lines),
