@@ -114,14 +114,17 @@ def serve(given: argparse.Namespace) -> None:
         ).serve()
 
 
+def _gateways_configured() -> bool:
+    return any(name.startswith(("SUWEN_WECHAT_", "SUWEN_ALIPAY_", "SUWEN_CARD_")) for name in os.environ)
+
+
 @contextmanager
 def _cashier(settings: Settings, host: str, port: int) -> "Iterator[None]":
     """Beside a demonstration: the simulator of gateways, so that a newcomer pays by WeChat on the first day.
 
     Not in production, and not where somebody has configured a gateway: then that one is meant.
     """
-    gateways = ("SUWEN_WECHAT_", "SUWEN_ALIPAY_", "SUWEN_CARD_")
-    if settings.production or any(name.startswith(gateways) for name in os.environ):
+    if settings.production or _gateways_configured():
         yield
         return
     from suwen.paysim.beside import beside, practising
@@ -336,15 +339,23 @@ def demo(given: argparse.Namespace) -> None:
     house = build_house(Settings.from_environment())
     if house.production:
         raise SystemExit(day.NOT_FOR_PRODUCTION)
-    from suwen.paysim.keys import Keys
+    from suwen.paysim import beside
 
     # Another processor makes the keys meanwhile: the interpreter is not held while primes are looked for.
-    making = threading.Thread(target=Keys.made, args=(house.settings.data_dir / "paysim",))
+    folder = house.settings.data_dir / beside.FOLDER
+    making = threading.Thread(target=beside.keys, args=(folder,))
     making.start()
-    try:
-        day.fill(house, again=given.again)
-    finally:
+
+    def ready() -> None:
         making.join()
+        if not _gateways_configured():
+            os.environ.update(beside.keys(folder).environment("http://127.0.0.1:9"))  # nobody is asked while it fills
+
+    if day.fill(house, again=given.again, ready=ready):
+        from suwen.demo.till import paid_at_gateways
+
+        beside.remember(folder, house.db.read(paid_at_gateways))
+    making.join()
 
 
 def paysim(given: argparse.Namespace) -> None:

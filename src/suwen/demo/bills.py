@@ -5,8 +5,10 @@ Most days fit, and the older ones are settled; on one the bill says something el
 
 import random
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from functools import partial
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from suwen.core.actor import Actor
@@ -29,15 +31,35 @@ def play(db: Database, admin: Actor, patients: list[Actor], now: datetime, dice:
             day = last - timedelta(days=back)
             noon = matching.bounds(day)[0] + timedelta(hours=11)
             times = [noon + timedelta(minutes=97 * n + dice.randint(0, 60)) for n in range(EACH)]
-            bill = db.write(lambda tx, times=times: [_paid(tx, gateway, dice, patients, at) for at in times])  # noqa: B023
+            for at in times:
+                db.write(partial(_paid, gateway=gateway, dice=dice, patients=patients, at=at))
+            bill = db.read(partial(_bill, gateway=gateway, day=day))
             spoilt = _spoilt(bill) if (gateway, back) == ("wechat", 1) else bill
             id = reconciling.reconcile(db, gateway, day, spoilt, now)
             if id and back >= 2:
-                db.write(lambda tx, id=id: reconciling.settle(tx, admin, id, now))
+                db.write(partial(_settled, admin=admin, id=id, now=now))
 
 
-def _paid(tx: Session, gateway: str, dice: random.Random, patients: list[Actor], at: datetime) -> Line:
-    """Paid as the gateway's answer has it booked; the row of the bill that tells of it."""
+def _settled(tx: Session, admin: Actor, id: str, now: datetime) -> None:
+    reconciling.settle(tx, admin, id, now)
+
+
+def _bill(tx: Session, gateway: str, day: date) -> list[Line]:
+    """All that was paid through the gateway on a day in China, visits too, as its bill tells of it."""
+    begin, end = matching.bounds(day)
+    found = select(Transaction).where(
+        Transaction.payment_method == METHOD_OF[gateway], Transaction.transaction_type == "payment",
+        Transaction.status == "success", Transaction.completed_at >= begin, Transaction.completed_at < end,
+    )  # fmt: skip
+    return [
+        Line("payment", one.transaction_no, one.external_transaction_id or "", one.amount, one.currency,
+             one.completed_at or begin, "SUCCESS", one.amount * 6 // 1000)
+        for one in tx.scalars(found.order_by(Transaction.completed_at, Transaction.id))
+    ]  # fmt: skip
+
+
+def _paid(tx: Session, gateway: str, dice: random.Random, patients: list[Actor], at: datetime) -> None:
+    """Paid as the gateway's answer has it booked."""
     payer, amount = dice.choice(patients), dice.choice(AMOUNTS)
     order = payments.open_top_up(tx, payer, amount, at - timedelta(minutes=2), currency="CNY")
     number, external = rules.number("TXN", at), f"42000{dice.randint(10**20, 10**21 - 1)}"
@@ -51,7 +73,6 @@ def _paid(tx: Session, gateway: str, dice: random.Random, patients: list[Actor],
     tx.flush()
     answer = Answer("paid", number, external_id=external, amount=amount, currency="CNY", at=at)
     applying.payment_known(tx, gateway, answer, at)
-    return Line("payment", number, external, amount, "CNY", at, "SUCCESS", amount * 6 // 1000)
 
 
 def _spoilt(bill: list[Line]) -> list[Line]:

@@ -3,6 +3,7 @@
 import random
 import sys
 import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, inspect, select
@@ -12,7 +13,7 @@ from suwen.accounts.models import User
 from suwen.core import migrate
 from suwen.core.house import House
 from suwen.core.outbox import drain
-from suwen.demo import bills, cast, clinic, money, pharmacy, shelf, today, visits
+from suwen.demo import bills, cast, clinic, money, pharmacy, shelf, till, today, visits
 from suwen.prescribing import service as prescribing
 from suwen.scheduling.service import horizon
 
@@ -20,8 +21,11 @@ BACK = timedelta(days=21)
 NOT_FOR_PRODUCTION = "The demonstration has known passwords: it is not for production."
 
 
-def fill(house: House, again: bool = False) -> None:
-    """Fill an empty database, or one that may be emptied (`again`); print who can sign in."""
+def fill(house: House, again: bool = False, ready: Callable[[], None] = lambda: None) -> bool:
+    """Fill an empty database, or one that may be emptied (`again`); print who can sign in.
+
+    `ready` is called before the first payment. False where the database was left as it is.
+    """
     began, now = time.monotonic(), house.clock()
     if house.production:
         raise SystemExit(NOT_FOR_PRODUCTION)
@@ -29,23 +33,28 @@ def fill(house: House, again: bool = False) -> None:
         if not again:
             say("The clinic is already there. (`suwen demo --again` empties it and begins anew.)")
             show_logins(house)
-            return
+            return False
         _empty(house)
-    made = house.db.write(lambda tx: _play(house, tx, now, random.Random(18)))  # noqa: S311  the same clinic each time
+    made = house.db.write(lambda tx: _play(house, tx, now, random.Random(18), ready))  # noqa: S311  always the same
     bills.play(house.db, made.admin, made.patients, now, random.Random(19))  # noqa: S311
     drain(house.db, house.clock())
     say(f"A clinic was made in {time.monotonic() - began:.1f} s.")
     show_logins(house)
+    return True
 
 
-def _play(house: House, tx: Session, now: datetime, dice: random.Random) -> clinic.Clinic:
+def _play(
+    house: House, tx: Session, now: datetime, dice: random.Random, ready: Callable[[], None]
+) -> clinic.Clinic:  # fmt: skip
     opened = (now - BACK).replace(minute=0, second=0, microsecond=0)
     made = clinic.build(house, tx, opened, dice)
     shelf.keep(tx, made, opened)
+    ready()
     held = visits.past(tx, made, opened + timedelta(hours=6), now, dice)
     horizon.keep(tx, now, doctors=100)
     today.play(tx, made, now, dice)
     visits.coming(tx, made, now, dice)
+    till.wallets(tx, made, now, dice)
     told = {visit.id for visit in pharmacy.play(tx, made, held, now)}
     _after(tx, made, [visit for visit in held if visit.id not in told], now, dice)
     money.play(tx, made, held, now, dice)

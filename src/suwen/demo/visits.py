@@ -13,7 +13,7 @@ from suwen.accounts.service import confirm, sessions
 from suwen.consultations.schemas import CallRating, Ending
 from suwen.consultations.service import rooms
 from suwen.core.actor import Actor
-from suwen.demo import cast
+from suwen.demo import cast, till
 from suwen.demo.clinic import Clinic
 from suwen.payments import service as payments
 from suwen.reviews.schemas import ReviewEntry
@@ -24,6 +24,7 @@ from suwen.scheduling.service import booking, changes, paying
 
 FULL = 0.06  # share of the slots that somebody booked
 AHEAD = 0.05
+ONLINE = 0.4  # share of those that are not owed at the desk
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,11 @@ class Visit:
 
 
 def book(tx: Session, clinic: Clinic, slot: Any, dice: random.Random, now: datetime, patient: Actor | None = None,
-         person: int | None = None) -> Visit | None:  # fmt: skip
-    """Somebody books this slot at `now` and pays; None where the person is busy then."""
+         person: int | None = None, kept: bool = True) -> Visit | None:  # fmt: skip
+    """Somebody books this slot at `now` and pays; None where the person is busy then.
+
+    What is not `kept` is paid from the balance: to pay it back takes nobody's help.
+    """
     me = patient or dice.choice(clinic.patients)
     family = clinic.families[me.id]
     story = dice.choice(cast.STORIES)
@@ -60,6 +64,8 @@ def book(tx: Session, clinic: Clinic, slot: Any, dice: random.Random, now: datet
     if slot.visit_type == "offline" and dice.random() < 0.3:
         paying.pay_at_desk(tx, me, made.id, now)
         owed = made.order_id
+    elif kept and dice.random() < ONLINE and till.at_a_gateway(tx, me, made.order_id, now, dice):
+        paying.confirm(tx, made.id, made.order_id, now)
     else:
         payments.top_up(tx, clinic.admin, me.id, made.amount + dice.choice((0, 0, 5000)), now)
         paying.pay_from_balance(tx, me, made.id, now)
@@ -91,10 +97,10 @@ def past(tx: Session, clinic: Clinic, first: datetime, now: datetime, dice: rand
         if dice.random() > FULL:
             continue
         asked = max(first, slot.slot_start - timedelta(hours=dice.randint(3, 60)))
-        visit = book(tx, clinic, slot, dice, asked)
+        fate = dice.random()
+        visit = book(tx, clinic, slot, dice, asked, kept=fate >= 0.11)
         if visit is None:
             continue
-        fate = dice.random()
         if fate < 0.07:
             changes.cancel(tx, visit.patient, visit.id, Cancel(reason="临时有事 Something came up"), asked)
         elif fate < 0.11:

@@ -53,6 +53,10 @@ class Store:
         with self.lock:
             self._db.execute("DELETE FROM things")
 
+    def close(self) -> None:
+        with self.lock:
+            self._db.close()
+
     def next(self) -> int:
         with self.lock:
             self._number += 1

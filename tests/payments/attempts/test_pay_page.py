@@ -57,7 +57,7 @@ def test_where_no_gateway_is_set_up_there_is_the_balance_and_the_desk(people, lo
 def test_a_code_is_drawn_and_paid(till, people, look, desk):
     order = desk.order("li", 8000)
     went = choose(people, order, "wechat", "qr")
-    assert (went.status_code, went.headers["location"]) == (303, f"/orders/{order.id}")
+    assert (went.status_code, went.headers["location"]) == (303, f"/orders/{order.id}?chosen=1")
     assert state(look(order)) == "asking"
     assert people["li"].page(f"/orders/{order.id}/code").status_code == 409
     till.settle()

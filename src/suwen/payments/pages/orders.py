@@ -46,7 +46,7 @@ def choose(tx: Session, me: Actor, now: datetime, id: str, data: Choice) -> See:
     service.begin_attempt(
         tx, me, id, data.gateway, data.scene, now, payer_ip=me.ip, return_url=service.return_url(tx, id)
     )
-    return See(f"/orders/{id}")
+    return See(f"/orders/{id}?chosen=1")
 
 
 @form("/orders/{id:str}/ask", again=order, who=PAYER)

@@ -23,10 +23,12 @@ function say(words) {
   if (line && line.textContent !== words) line.textContent = words;
 }
 
-// once for each attempt, in this tab: whoever comes back from there is not sent away again
+// only in the tab in which the way was chosen, and once for each attempt: whoever comes back is not sent away again
+const chosen = /[?&]chosen=1/.test(location.search);
+
 function goOn() {
   const link = here()?.querySelector("[data-go]");
-  if (!link) return;
+  if (!link || !chosen) return;
   const key = `suwen-went-${link.dataset.go}`;
   try {
     if (sessionStorage.getItem(key)) return;
@@ -51,7 +53,7 @@ function arrive(seen) {
   if (seen) say(now.dataset.say);
   const to = now.dataset.onTo;
   if (to && (seen || "cameBack" in now.dataset)) setTimeout(() => location.replace(to), 2500);
-  if (seen || !/[?&](asked|returned)=/.test(location.search)) goOn();
+  goOn();
   again();
 }
 
