@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 
 class DomainError(Exception):
-    """A refusal with a stable code; never an accident."""
+    """A refusal with a stable code; never an accident. `data` goes into the problem's body, beside its own members."""
 
     status: ClassVar[int] = 500
     code: ClassVar[str] = "error"

@@ -82,7 +82,7 @@ class RefundTooLarge(Conflict):
 
 
 class RefundDecided(Conflict):
-    """`status` is the refund's state now."""
+    """`state` is the refund's status now."""
 
     code, title = "refund_decided", "This refund has been dealt with already, or is not that far yet."
 
@@ -104,7 +104,7 @@ class ClaimOpen(Conflict):
 
 
 class ClaimDecided(Conflict):
-    """`status` is the claim's state now."""
+    """`state` is the claim's status now."""
 
     code, title = "claim_decided", "This claim has been dealt with already, or is not that far yet."
 

@@ -56,7 +56,7 @@ class HoldExpired(Conflict):
 
 
 class WrongState(Conflict):
-    """`status` is the appointment's status now."""
+    """`state` is the appointment's status now."""
 
     code, title = "wrong_state", "The appointment's state does not allow this any more."
 

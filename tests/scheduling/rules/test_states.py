@@ -53,7 +53,7 @@ def test_every_move_of_every_role_from_every_state(action: str, role: str, statu
     elif status not in leads:
         with pytest.raises(WrongState) as refusal:
             states.move(action, status, role)
-        assert refusal.value.data["status"] == status
+        assert refusal.value.data["state"] == status
     else:
         assert states.move(action, status, role) == leads[status]
 

@@ -89,7 +89,7 @@ def problem(refusal: DomainError, locale: str) -> dict[str, Any]:
         "status": refusal.status,
         "detail": translate(refusal.detail, locale),
     }
-    return named | refusal.data | ({"fields": words} if words else {})
+    return refusal.data | named | ({"fields": words} if words else {})
 
 
 def as_refusal(error: Exception) -> DomainError:

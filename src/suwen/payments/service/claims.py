@@ -196,7 +196,7 @@ def _locked(tx: Session, actor: Actor, claim_id: str) -> tuple[Any, Any]:
 def _turn(tx: Session, claim_id: str, source: str, now: datetime, **values: Any) -> None:
     mine = update(Claim).where(Claim.id == claim_id, Claim.status == source)
     if not rows(tx, mine.values(**values, version=Claim.version + 1, updated_at=now)):
-        raise ClaimDecided(status=tx.scalar(select(Claim.status).where(Claim.id == claim_id)))
+        raise ClaimDecided(state=tx.scalar(select(Claim.status).where(Claim.id == claim_id)))
 
 
 def _payable_again(tx: Session, order: Any, now: datetime) -> None:

@@ -201,6 +201,11 @@ def order_of(tx: Session, subject: str) -> Order | None:
     return tx.scalars(newest.limit(1), execution_options=FRESH).first()
 
 
+def is_paid(tx: Session, order_id: str) -> bool:
+    """Paid, and nothing of it paid back."""
+    return tx.scalar(select(Order.status).where(Order.id == order_id)) == "paid"
+
+
 def orders_of(tx: Session, appointment_ids: list[str]) -> dict[str, Order]:
     """The newest order of each appointment, for lists."""
     asked = select(Order).where(Order.appointment_id.in_(appointment_ids)).order_by(Order.created_at, Order.id)

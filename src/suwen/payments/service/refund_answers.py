@@ -131,7 +131,7 @@ def retry(tx: Session, actor: Actor, refund_id: str, now: datetime) -> str:
     if paid_by.payment_method not in GATEWAY_OF:
         raise RefundElsewhere()
     if found.status != "processing":
-        raise RefundDecided(status=found.status)
+        raise RefundDecided(state=found.status)
     _set(tx, found, now, abnormal=False, ask_at=now + pause(found.asks))
     emit(tx, RefundDue(refund_id=refund_id), now)
     return str(order.id)

@@ -165,7 +165,7 @@ def _decidable(tx: Session, actor: Actor, refund_id: str) -> Any:
         raise Forbidden()
     order, found, _ = locked(tx, refund_id)
     if found.status != "pending":
-        raise RefundDecided(status=found.status)
+        raise RefundDecided(state=found.status)
     return order
 
 
@@ -360,7 +360,7 @@ def _turn(tx: Session, refund_id: str, source: str, now: datetime, **values: Any
     """The guarded step from one state. RefundDecided where the refund is in another."""
     mine = update(Refund).where(Refund.id == refund_id, Refund.status == source)
     if not rows(tx, mine.values(**values, version=Refund.version + 1, updated_at=now)):
-        raise RefundDecided(status=tx.scalar(select(Refund.status).where(Refund.id == refund_id)))
+        raise RefundDecided(state=tx.scalar(select(Refund.status).where(Refund.id == refund_id)))
 
 
 def _reserve(tx: Session, order: Any, back: int, now: datetime) -> None:

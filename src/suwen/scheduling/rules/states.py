@@ -58,7 +58,7 @@ def move(action: str, status: str, role: str) -> str:
     if role not in rule.roles:
         raise NotYours()
     if status not in rule.sources:
-        raise WrongState(status=status)
+        raise WrongState(state=status)
     return rule.target
 
 
@@ -125,7 +125,7 @@ def refund_due(policy: Policy, role: str, start: datetime, now: datetime, paid: 
 def reschedulable(policy: Policy, role: str, status: str, start: datetime, moves: int, now: datetime) -> None:
     """Raise WrongState, TooLateToReschedule, TooManyMoves or PastTime."""
     if status not in RESCHEDULABLE:
-        raise WrongState(status=status)
+        raise WrongState(state=status)
     if role != PATIENT:
         return
     if now >= start:

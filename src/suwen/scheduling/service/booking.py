@@ -107,7 +107,7 @@ def held(row: dict[str, Any], now: datetime) -> None:
     if row["status"] == "cancelled" and row["cancel_reason"] == reads.RAN_OUT:
         raise HoldExpired()
     if row["status"] != "pending":
-        raise WrongState(status=row["status"])
+        raise WrongState(state=row["status"])
     if row["held_until"] <= now:
         raise HoldExpired()
 

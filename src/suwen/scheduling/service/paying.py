@@ -42,7 +42,7 @@ def pay_from_balance(tx: Session, me: Actor, id: str, now: datetime) -> Moved:
     _turn(tx, row, "confirmed", now)
     order = payments.order_of(tx, holds.subject(id))
     if order is None:
-        raise WrongState(status=row["status"])
+        raise WrongState(state=row["status"])
     payments.pay_from_balance(tx, me, order.id, now)
     return _certain(tx, me, row, "confirmed", now)
 
@@ -79,13 +79,14 @@ def confirm(tx: Session, id: str, order_id: str, now: datetime) -> None:
         _certain(tx, SYSTEM, reads.visible(tx, SYSTEM, id), "confirmed", now, version_known=True)
         return
     found = tx.connection().execute(REVIVE, {"id": id}).first()
-    if found is None or found.status != "cancelled":
+    if found is None:
         return
-    if found.cancel_reason == reads.RAN_OUT and _revived(tx, found, now):
+    if found.status == "cancelled" and found.cancel_reason == reads.RAN_OUT and _revived(tx, found, now):
         _certain(tx, SYSTEM, reads.visible(tx, SYSTEM, id), "confirmed", now, version_known=True)
         return
     order = payments.order_of(tx, holds.subject(id))
-    if order is not None and order.id == order_id and order.status == "paid":
+    needless = found.status == "cancelled" or (order is not None and order.id != order_id)
+    if needless and payments.is_paid(tx, order_id):
         payments.refund(tx, SYSTEM, order_id, None, TOO_LATE, now, reason_code="too_late")
 
 
@@ -160,7 +161,7 @@ def _turn(tx: Session, row: dict[str, Any], target: str, now: datetime) -> None:
     )
     turned = mine.values(status=target, held_until=None, version=appointments.c.version + 1, updated_at=now)
     if tx.connection().execute(turned).rowcount != 1:
-        raise HoldExpired() if row["status"] == "pending" else WrongState(status=row["status"])
+        raise HoldExpired() if row["status"] == "pending" else WrongState(state=row["status"])
 
 
 def _certain(
