@@ -240,6 +240,11 @@ class Scene:
         given = self.does(login, "POST", "/tokens", json={"name": "A program", "password": PASSWORD})
         names |= {"token": given["id"], "top_up": self.shared[f"top_up_of_{login}"]}
         names["session"] = self.does(login, "GET", "/sessions")[0]["id"]
+        held = self.does(
+            "admin", "POST", f"/wallets/{self.ids.users[login]}/holds", json={"amount": 1, "reason": "A monitor"}
+        )
+        names["hold"] = held["id"]
+        names["journal"] = self.does("admin", "GET", "/ledger/journals")["items"][0]["id"]
         names["note"] = self.does(login, "GET", "/notifications")["items"][0]["id"]
         relations = self.does(login, "GET", f"/people/{names['person']}/care-relations")
         names["relation"] = relations[0]["id"]

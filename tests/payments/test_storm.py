@@ -9,11 +9,16 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import timedelta
 
 import pytest
 
+from suwen.core.actor import SYSTEM
 from suwen.payments import service
-from suwen.payments.service import refunds
+from suwen.payments.gateways.terms import Answer
+from suwen.payments.models import Order, Refund, Transaction
+from suwen.payments.service import applying, attempts, refunds
+from suwen.payments.service.orders import give_up
 from tests.payments import storm
 from tests.support.database import drop, own_url
 
@@ -78,3 +83,30 @@ def test_a_top_up_that_is_handed_back_in_cash_leaves_the_wallet(desk, people):
     desk.do(lambda tx, now: refunds.approve(tx, admin, asked, now, handed_out=True))
     assert desk.balance("li") == 3000
     assert desk.account("asset:cash") == 3000
+
+
+def test_a_refund_is_of_the_payment_that_counts_though_the_second_was_made_before_it(desk, people, house, clock):
+    """Found by a storm: the report of a payment came after that of a later one, and was the second therefore."""
+    first = desk.order("li", 5000)
+    numbers = []
+
+    def begin(tx, now):
+        order = tx.get_one(Order, first.id)
+        give_up(tx, order.id, now)
+        made = attempts._made(order, "wechat", "qr", now)
+        made.phase = "offered"
+        tx.add(made)
+        tx.flush()
+        return made.transaction_no
+
+    for _ in range(2):
+        numbers.append(desk.do(begin))
+        clock.advance(seconds=30)
+    for number, ago in ((numbers[1], 5), (numbers[0], 20)):
+        at = clock() - timedelta(seconds=ago)
+        paid = Answer("paid", number, external_id=f"E{number}", amount=5000, currency="CNY", at=at)
+        said = desk.do(lambda tx, now, paid=paid: applying.payment_known(tx, "wechat", paid, now))
+        assert said in ("applied", "anomaly")
+    id = desk.do(lambda tx, now: refunds.refund(tx, SYSTEM, first.id, 3000, "rules", now))
+    of = house.db.read(lambda tx: tx.get_one(Transaction, tx.get_one(Refund, id).transaction_id).transaction_no)
+    assert of == numbers[1]

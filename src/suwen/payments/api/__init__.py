@@ -4,6 +4,7 @@ from suwen.payments.api import (
     attempts,
     channels,
     claims,
+    ledger,
     notifications,
     orders,
     papers,
@@ -15,5 +16,5 @@ from suwen.payments.api import (
 
 ROUTES = [
     *prices.ROUTES, *orders.ROUTES, *attempts.ROUTES, *refunds.ROUTES, *claims.ROUTES, *wallets.ROUTES, *papers.ROUTES,
-    *reconciliation.ROUTES, *channels.ROUTES, *notifications.ROUTES,
+    *reconciliation.ROUTES, *channels.ROUTES, *notifications.ROUTES, *ledger.ROUTES,
 ]  # fmt: skip

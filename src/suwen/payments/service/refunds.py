@@ -28,7 +28,7 @@ from suwen.payments.errors import (
     SecondPersonNeeded,
 )
 from suwen.payments.events import RefundApproved, RefundDone, RefundRejected, RefundTroubled
-from suwen.payments.models import GATEWAY_OF, Claim, Order, Refund, Transaction
+from suwen.payments.models import GATEWAY_OF, Claim, Journal, Order, Refund, Transaction
 from suwen.payments.service import ledger, wallets
 from suwen.payments.service.paying import RECEIVABLE, is_top_up
 
@@ -314,14 +314,20 @@ def _sum(order: Any, amount: int | None, left: int) -> int:
 
 
 def _payment_of(tx: Session, order: Any) -> Any:
-    """The payment that made the order paid."""
+    """The payment that made the order paid. A second one, which goes back by itself, may have been made before it: a
+    report can be late. The ledger knows which it was."""
     paid = (
         select(Transaction)
         .where(Transaction.order_id == order.id, Transaction.transaction_type == "payment")
         .where(Transaction.status == "success", Transaction.payment_method == order.payment_method)
         .order_by(Transaction.completed_at, Transaction.id)
     )
-    return tx.scalars(paid.limit(1)).one()
+    booked = select(Journal.idempotency_key).where(
+        Journal.ref_type == "order", Journal.ref_id == order.id, Journal.kind == PAID_TWICE
+    )
+    second = set(tx.scalars(booked))
+    gateway = GATEWAY_OF.get(order.payment_method)
+    return next(one for one in tx.scalars(paid) if f"pay:{gateway}:{one.external_transaction_id}" not in second)
 
 
 def _second_payment(tx: Session, order: Any, transaction_id: str, reason: str, now: datetime) -> str:
