@@ -314,18 +314,12 @@ def _sum(order: Any, amount: int | None, left: int) -> int:
 
 
 def _payment_of(tx: Session, order: Any) -> Any:
-    """The payment that made the order paid. A second one, which goes back by itself, may have been made before it: a
-    report can be late. The ledger knows which it was."""
-    paid = (
-        select(Transaction)
-        .where(Transaction.order_id == order.id, Transaction.transaction_type == "payment")
-        .where(Transaction.status == "success", Transaction.payment_method == order.payment_method)
-        .order_by(Transaction.completed_at, Transaction.id)
-    )
-    booked = select(Journal.idempotency_key).where(
-        Journal.ref_type == "order", Journal.ref_id == order.id, Journal.kind == PAID_TWICE
-    )
-    second = set(tx.scalars(booked))
+    """The payment that made the order paid: not a second one, though its report may be of an earlier moment."""
+    mine = (Transaction.order_id == order.id, Transaction.transaction_type == "payment")
+    done = (Transaction.status == "success", Transaction.payment_method == order.payment_method)
+    paid = select(Transaction).where(*mine, *done).order_by(Transaction.completed_at, Transaction.id)
+    twice = (Journal.ref_type == "order", Journal.ref_id == order.id, Journal.kind == PAID_TWICE)
+    second = set(tx.scalars(select(Journal.idempotency_key).where(*twice)))
     gateway = GATEWAY_OF.get(order.payment_method)
     return next(one for one in tx.scalars(paid) if f"pay:{gateway}:{one.external_transaction_id}" not in second)
 
