@@ -13,7 +13,7 @@ from suwen.accounts.models import User
 from suwen.core import migrate
 from suwen.core.house import House
 from suwen.core.outbox import drain
-from suwen.demo import bills, cast, clinic, money, pharmacy, shelf, till, today, visits
+from suwen.demo import bills, books, cast, clinic, money, pharmacy, shelf, till, today, visits
 from suwen.prescribing import service as prescribing
 from suwen.scheduling.service import horizon
 
@@ -38,6 +38,7 @@ def fill(house: House, again: bool = False, ready: Callable[[], None] = lambda: 
     made = house.db.write(lambda tx: _play(house, tx, now, random.Random(18), ready))  # noqa: S311  always the same
     bills.play(house.db, made.admin, made.patients, now, random.Random(19))  # noqa: S311
     drain(house.db, house.clock())
+    house.db.write(lambda tx: books.look(tx, made, now))
     say(f"A clinic was made in {time.monotonic() - began:.1f} s.")
     show_logins(house)
     return True
@@ -58,6 +59,7 @@ def _play(
     told = {visit.id for visit in pharmacy.play(tx, made, held, now)}
     _after(tx, made, [visit for visit in held if visit.id not in told], now, dice)
     money.play(tx, made, held, now, dice)
+    books.play(tx, made, now)
     prescribing.expire(tx, now)
     return made
 
