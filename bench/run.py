@@ -17,7 +17,7 @@ from pathlib import Path
 
 import httpx
 
-from bench import callbacks, limits, reconciling, safety, seed, signing, type_ahead
+from bench import books, callbacks, limits, reconciling, safety, seed, signing, type_ahead
 from suwen.app import build_house
 from suwen.core import migrate
 from suwen.settings import Settings
@@ -70,6 +70,7 @@ def measure(title: str, url: str, folder: Path, given: argparse.Namespace) -> No
         print(f"{'start':24}{server.started:8.2f} s until it answers")
         callbacks.report(house, folder / "paysim", server)
     limits.report(title, url, house)
+    books.report(house)
     reconciling.report(title, house)
     house.db.close()
 
