@@ -59,6 +59,9 @@ def test_a_deposit_by_api_and_page(desk, people, ids):
     page = admin.form(f"/admin/deposits?user={user}", {"amount": "20.00", "reason": "Pot"})
     assert page.status_code in (302, 303)
     assert desk.wallet("li").frozen_balance == 5000
+    mine = people["li"].page("/wallet").text
+    assert "Set aside" in mine
+    assert "Monitor" in mine
     refused = admin.form(f"/admin/deposits?user={user}", {"amount": "200.00", "reason": "Pot"})
     assert refused.status_code == 409
     mine = people["li"]("GET", "/api/v1/wallet/holds").json()["items"]

@@ -13,7 +13,7 @@ from suwen.core.web.reader import reader_of
 from suwen.core.web.routes import form, page, routes_of
 from suwen.payments import pdf, rules, service
 from suwen.payments.schemas import EntryFilters, OnlineTopUpForm, OrderFilters
-from suwen.payments.service import filling
+from suwen.payments.service import books, filling
 
 PAYER = ("patient",)
 
@@ -31,6 +31,7 @@ def wallet(
         "asked": {name: value for name, value in (("kind", kind), ("month", month)) if value},
         "months": rules.months_before(now, zone), "after": after,
         "online": filling.possible(tx, me, house.settings.currency),
+        "held": books.holds(tx, me, open_only=True).items,
     }  # fmt: skip
     return Page("payments/wallet.html", shown)
 
