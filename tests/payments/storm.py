@@ -121,7 +121,7 @@ class Storm:
 
 
 def top_up(storm, dice):
-    payer, amount = storm.payer(dice), dice.choice((-1, 0, *range(1, 400, 13)))
+    payer, amount = storm.payer(dice), dice.choice((-1, 0, *range(1, 90, 7)))
     storm.write(lambda tx, now: service.top_up(tx, storm.admin, payer.id, amount, now))
 
 
@@ -306,7 +306,7 @@ def several_orders_settle(storm, dice):
 
 
 CHANCES = {
-    top_up: 10, open_order: 14, open_top_up: 3, pay_from_balance: 14, pay_in_cash: 4, begin_attempt: 9,
+    top_up: 7, open_order: 14, open_top_up: 3, pay_from_balance: 14, pay_in_cash: 4, begin_attempt: 9,
     gateway_says: 12, pay_back_the_second: 2, insure: 2, ask_back: 6, refund_by_rules: 5, decide: 6, hand_out: 2,
     by_hand: 1, gateway_says_of_a_refund: 5, hold: 4, release: 2, capture: 2, cancel: 2, expire: 2,
     several_orders_settle: 1,
