@@ -239,6 +239,7 @@ QUERIES: dict[str, dict[str, str]] = {
 
 # Refusals that are an answer about what was sent, not about who sent it: wrong codes and passwords.
 ANSWERS = {
+    "GET /orders/{id}/code": {409},  # there is a square to scan while an attempt lives
     "POST /api/v1/sessions": {401},
     "POST /sign-in": {401},
     "POST /sign-in/code": {401, 303},

@@ -46,5 +46,6 @@ def gone_and_back(mariadb):
             held = client.post("/api/v1/appointments", json={"slot_id": crowd.slots[0]})
             assert held.status_code == 201
             paid = client.post(f"/api/v1/appointments/{held.json()['id']}/pay", json={"method": "balance"})
+            crowd.let_leases_end()  # of what was being done when it went
             assert crowd.drained(), "the worker did not come back"
             assert crowd.faults([paid.json()["id"]]) == []

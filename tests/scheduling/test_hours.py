@@ -145,6 +145,9 @@ def test_time_can_be_added_once(people, hours, ids, free):
     assert again.json()["code"] == "overlapping_hours"
     late = people["zhang"]("POST", path, json=body | {"starts": "2029-01-05T14:30", "ends": "2029-01-05T15:30"})
     assert late.status_code == 422
+    for field, wrong in (("starts", "2030-74-08T03:03"), ("ends", "2030-02-30T15:00")):
+        never = people["zhang"]("POST", path, json=body | {field: wrong})
+        assert (never.status_code, list(never.json()["fields"])) == (422, [field])
 
 
 def test_changed_hours_leave_booked_visits_as_orphans(people, hours, slot, book, ids, house, free, settle):

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from suwen.core.db import new_id, rows
 from suwen.payments.errors import BalanceTooLow, JournalDiffers, NoSuchJournal, ReversedAlready
-from suwen.payments.models import Journal, LedgerAccount, Posting
+from suwen.payments.models import GATEWAY_OF, Journal, LedgerAccount, Posting, Transaction
 from suwen.payments.rules import balanced
 
 CASH = "asset:cash"
@@ -252,6 +252,12 @@ def _met(tx: Session, statement: Any, values: dict[str, Any]) -> bool:
     """Whether a guarded write with these values met its row."""
     done: Any = tx.execute(statement, values, execution_options={"synchronize_session": False})
     return int(done.rowcount) == 1
+
+
+def owed_back(tx: Session, paid_by: Transaction) -> bool:
+    """Whether a payment was a second one for its order, booked as a debt from the beginning."""
+    key = f"pay:{GATEWAY_OF.get(paid_by.payment_method)}:{paid_by.external_transaction_id}"
+    return tx.scalar(select(journals.c.kind).where(journals.c.idempotency_key == key)) == "paid_twice"
 
 
 def _hash(kind: str, lines: Lines) -> str:

@@ -16,6 +16,7 @@ from suwen.core.i18n import N_
 from suwen.notifications.service import notify
 from suwen.payments.models import Journal, LedgerCheck, Posting
 from suwen.payments.service.checking import Fault, faults
+from suwen.payments.service.reconciling.checking import settlement_faults
 
 NIGHT = timedelta(hours=20)
 log = logging.getLogger(__name__)
@@ -33,6 +34,7 @@ def examine(tx: Session) -> Examined:
     """All questions, and how long they took. Nothing is written: this may be a read."""
     began = time.monotonic()
     found = list(faults(tx))
+    found += [Fault(9, N_("settlement with a gateway: %(what)s"), {"what": text}) for text in settlement_faults(tx)]
     count = [int(tx.scalar(select(func.count()).select_from(model)) or 0) for model in (Journal, Posting)]
     return Examined(found, count[0], count[1], round(1000 * (time.monotonic() - began)))
 

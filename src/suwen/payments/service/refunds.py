@@ -326,7 +326,7 @@ def _payment_of(tx: Session, order: Any) -> Any:
 
 def _second_payment(tx: Session, order: Any, transaction_id: str, reason: str, now: datetime) -> str:
     paid_by = tx.get(Transaction, transaction_id, populate_existing=True)
-    if order is None or paid_by is None or paid_by.order_id != order.id or paid_by.status != "success":
+    if order is None or paid_by is None or paid_by.order_id != order.id or not ledger.owed_back(tx, paid_by):
         raise OrderNotPaid()
     known = select(Refund.id).where(Refund.transaction_id == transaction_id, Refund.reason_code == PAID_TWICE)
     if id := tx.scalar(known):

@@ -76,12 +76,20 @@ def remove(tx: Session, me: Actor, id: str, now: datetime) -> HoursChanged:
     return _changed(tx, row, now)
 
 
+def _moment(field: str, text: str) -> datetime:
+    """What a clock on the wall shows; the 74th month has the form of one and is none."""
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise BadHours(fields={field: "There is no such day or time."}) from None
+
+
 def add_exception(tx: Session, me: Actor, doctor_id: str, data: ExceptionInput, now: datetime) -> HoursChanged:
     """Close or open the doctor's time once, from..to. An addition may not overlap the hours."""
     _lock(tx, me, doctor_id)
     place = horizon.place(tx, data.location_id)
     zone = _zone(data.zone, place, me)
-    start, end = datetime.fromisoformat(data.starts), datetime.fromisoformat(data.ends)
+    start, end = _moment("starts", data.starts), _moment("ends", data.ends)
     longest = LONGEST_BLOCK if data.kind == "block" else windows.LONGEST_WINDOW
     if not timedelta() < end - start <= longest:
         raise BadHours(fields={"ends": "The end must come after the start."})
