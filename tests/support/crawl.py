@@ -16,6 +16,7 @@ from suwen.app import create_app
 from suwen.clinics.models import Doctor
 from suwen.core.actor import Actor
 from suwen.core.house import House
+from suwen.prescribing.models import PrescriptionTemplate
 from suwen.scheduling.models import Appointment
 from suwen.settings import Settings
 from tests.support.server import Server
@@ -86,6 +87,8 @@ def someone(house: House, role: str) -> User:
     if role == "doctor":
         query = query.join(Doctor, Doctor.user_id == User.id)
         query = query.outerjoin(Appointment, Appointment.doctor_id == Doctor.id)
+        query = query.outerjoin(PrescriptionTemplate, PrescriptionTemplate.doctor_id == Doctor.id)
+        query = query.order_by(func.count(PrescriptionTemplate.id.distinct()).desc())
     if role in ("patient", "doctor"):
         query = query.group_by(User.id).order_by(func.count(Appointment.id.distinct()).desc())
     return house.db.read(lambda tx: tx.scalars(query.limit(1)).one())
