@@ -46,7 +46,8 @@ def report(title: str, url: str, house: House) -> None:
 
 
 def _literal(house: House, statement: Any, values: dict[str, Any]) -> str:
-    bound = statement.params(**{name: value for name, value in values.items() if name in statement.compile().params})
+    known = statement.compile(house.db.engine).params
+    bound = statement.params(**{name: value for name, value in values.items() if name in known})
     return str(bound.compile(house.db.engine, compile_kwargs={"literal_binds": True}))
 
 
