@@ -148,6 +148,9 @@ def test_a_visit_is_paid_with_a_code_of_wechat(come, browser, shop):
     cashier(phone, "Pay now")
     expect(phone.locator(".good")).to_be_visible()
     phone.context.close()
+    expect(page.locator(".page-head")).to_contain_text(
+        "paid"
+    )  # the page says one thing, not "to pay" above and "paid" below
     confirmed(page)
     assert found == []
 

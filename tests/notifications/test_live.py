@@ -44,6 +44,25 @@ def test_a_page_hears_only_what_its_reader_may_hear(live, house, ids, people):
         assert socket.receive_json(timeout=5)["type"] == "inbox"
 
 
+def test_what_changed_while_the_page_was_on_its_way_is_told_once_it_listens(live, house, ids, people, clock):
+    zhang = f"doctor:{ids.doctors['zhang']}"
+    drawn = clock().isoformat()
+    house.db.write(lambda tx: changed(tx, zhang))
+    clock.advance(seconds=2)
+    later = clock().isoformat()
+    with live("zhang") as socket:
+        assert socket.receive_json(timeout=5)["type"] == "inbox"
+        socket.send_text(json.dumps({"type": "watch", "topics": [zhang, "doctor:other"], "since": drawn}))
+        assert socket.receive_json(timeout=5) == {"type": "changed", "topic": zhang}
+        for message in ({"since": "2030-01-01T00:00:00"}, {"since": "yesterday"}, {"since": 5}):
+            socket.send_text(json.dumps({"type": "watch", "topics": [zhang]} | message))
+            assert socket.receive_json(timeout=5)["problem"]["status"] in (400, 422)
+        for silent in ({}, {"since": None}, {"since": later}):
+            socket.send_text(json.dumps({"type": "watch", "topics": [zhang]} | silent))
+        socket.send_text("{}")
+        assert socket.receive_json(timeout=5)["type"] == "error"  # nothing was told in between
+
+
 def test_packages_above_say_who_may_hear_their_topics(live, house, people):
     watchable("lab", lambda tx, me, id, now: me.role == "patient" and id == "1")
     try:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import threading
+import time
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ from typing import Any
 
 log = logging.getLogger(__name__)
 CHANNEL = "suwen:hub"
+REMEMBERED = 60.0  # seconds: longer than any page takes from its answer to its socket
 
 
 class Hub:
@@ -19,6 +21,8 @@ class Hub:
 
     def __init__(self) -> None:
         self._listeners: dict[str, set[tuple[asyncio.AbstractEventLoop, asyncio.Queue[Any]]]] = defaultdict(set)
+        self._remembering = threading.Lock()
+        self._lately: dict[str, float] = {}  # topic -> when it was last heard of (monotonic seconds), the oldest first
         self.relay: Callable[[str, Any], None] | None = None  # to the other processes
 
     @contextmanager
@@ -45,11 +49,25 @@ class Hub:
 
     def deliver(self, topic: str, message: Any = None) -> None:
         """To the listeners of this process only."""
+        self._remember(topic)
         for loop, queue in tuple(self._listeners.get(topic, ())):
             try:
                 loop.call_soon_threadsafe(_offer, queue, (topic, message))
             except RuntimeError:  # its loop has closed: nobody is listening any more
                 continue
+
+    def lately(self, topic: str, seconds: float) -> bool:
+        """Whether there was news of it within so many seconds, of the last REMEMBERED."""
+        heard = self._lately.get(topic)
+        return heard is not None and heard >= time.monotonic() - min(seconds, REMEMBERED)
+
+    def _remember(self, topic: str) -> None:
+        now = time.monotonic()
+        with self._remembering:
+            self._lately.pop(topic, None)
+            self._lately[topic] = now
+            while next(iter(self._lately.values())) < now - REMEMBERED:
+                del self._lately[next(iter(self._lately))]
 
 
 def _offer(queue: asyncio.Queue[Any], message: Any) -> None:

@@ -57,6 +57,7 @@ class WishView(View):
 
 
 class Watch(msgspec.Struct, tag="watch", tag_field="type"):
-    """What an open page wants to hear of; replaces what it named before."""
+    """What an open page wants to hear of, and when it was drawn; replaces what it named before."""
 
     topics: Annotated[list[Annotated[str, msgspec.Meta(max_length=80)]], msgspec.Meta(max_length=30)]
+    since: Annotated[datetime, msgspec.Meta(tz=True)] | None = None

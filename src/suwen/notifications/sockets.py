@@ -25,7 +25,7 @@ MESSAGES = msgspec.json.Decoder(Watch)
 
 @websocket("/live/inbox", opt={"who": SIGNED_IN})
 async def live_inbox(socket: WebSocket[Any, Any, Any]) -> None:
-    """Tells {"type": "inbox", unread, title} and {"type": "changed", topic}; hears {"type": "watch", topics}."""
+    """Tells {"type": "inbox", unread, title} and {"type": "changed", topic}; hears {"type": "watch", topics, since}."""
     async with join(socket) as connection:
         news: asyncio.Queue[Any] = asyncio.Queue(maxsize=1000)
         hub, mine = connection.house.hub, service.topic(connection.me.id)
@@ -66,6 +66,17 @@ async def _listen(connection: Connection, news: asyncio.Queue[Any], watched: Exi
             continue
         watched.close()
         watched.enter_context(connection.house.hub.listen(*(t for t in topics if t != mine), into=news))
+        for topic in _missed(connection, topics, message.since):
+            await connection.say({"type": "changed", "topic": topic})
+
+
+def _missed(connection: Connection, topics: list[str], since: datetime | None) -> list[str]:
+    """What has changed between the answer that drew the page and now that it listens."""
+    if since is None:
+        return []
+    house = connection.house
+    age = (house.clock() - since).total_seconds()
+    return [topic for topic in topics if house.hub.lately(topic, age)]
 
 
 def _state(tx: Session, me: Actor, now: datetime, *, connection: Connection) -> InboxState:

@@ -2,6 +2,7 @@
 // hx-trigger="live:<topic> from:body". The page works without this; it is only older then.
 
 const first = 1000, longest = 30000;
+const drawn = document.querySelector("meta[name=server-time]")?.content;
 let pause = first, socket, closed = false, watched = "";
 
 function connect() {
@@ -29,12 +30,12 @@ function topics() {
   return [...found];
 }
 
-// the server tells of those that this reader may hear
+// the server tells of those that this reader may hear, and of what has changed since it drew this page
 function watch() {
   const names = topics().filter((topic) => topic.includes(":")).sort().slice(0, 30);
   if (socket?.readyState !== WebSocket.OPEN || names.join() === watched) return;
   watched = names.join();
-  socket.send(JSON.stringify({ type: "watch", topics: names }));
+  socket.send(JSON.stringify({ type: "watch", topics: names, since: drawn }));
 }
 
 function hear(message) {
@@ -44,8 +45,14 @@ function hear(message) {
   } else if (message.type === "changed") announce(message.topic);
 }
 
+// what a fragment is fetching now may be older than the news, and once it is there the fragment that asked is gone, and what
+// waited in it: so news of it wait here until it has been drawn
+const late = new Set();
+
 function announce(topic) {
-  document.body.dispatchEvent(new CustomEvent(`live:${topic}`, { detail: { topic } }));
+  if ([...document.querySelectorAll(".htmx-request")].some((el) => el.getAttribute("hx-trigger")?.includes(`live:${topic}`)))
+    return late.add(topic);
+  return document.body.dispatchEvent(new CustomEvent(`live:${topic}`, { detail: { topic } }));
 }
 
 export function count(unread) {
@@ -68,6 +75,11 @@ function note(message) {
 const badge = document.getElementById("inbox-count");
 if (badge) count(Number(badge.dataset.unread ?? 0));
 document.addEventListener("htmx:afterSettle", watch);
+document.addEventListener("htmx:afterRequest", () => setTimeout(() => {
+  const waiting = [...late];
+  late.clear();
+  waiting.forEach(announce);
+}, 2 * htmx.config.defaultSettleDelay));
 addEventListener("pagehide", () => { closed = true; socket?.close(); });
 addEventListener("pageshow", (event) => { if (event.persisted) { closed = false; connect(); } });
 connect();
