@@ -137,8 +137,9 @@ DOCTORS_TO_VERIFY = (
     .limit(10)
 )
 REFUNDS_TO_REVIEW = (
-    select(Refund.id, Refund.refund_no, Refund.order_id, Refund.refund_amount, Order.currency, Refund.created_at)
+    select(Refund.id, Refund.refund_no, Refund.refund_amount, Order.currency, Refund.created_at, User.name)
     .join(Order, Order.id == Refund.order_id)
+    .join(User, User.id == Order.user_id)
     .where(Refund.status == "pending")
     .order_by(Refund.created_at)
     .limit(10)

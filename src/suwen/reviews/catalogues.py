@@ -16,7 +16,7 @@ class TagEntry(Input):
     is_active: Annotated[bool, msgspec.Meta(title=N_("Offered to patients"))] = True
 
 
-WORDS = (N_("positive"), N_("negative"))  # the kinds, as the form shows them
+WORDS = (N_("positive"), N_("negative"), N_("Usage count"))  # what the page makes of the kinds and of a column
 CATALOGUES = [
     Catalogue(
         slug="review-tags", title=N_("Tags of reviews"), model=ReviewTag, entry=TagEntry,

@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from suwen.clinics.service.places import locations
 from suwen.core.actor import Actor
+from suwen.core.house import House
 from suwen.core.i18n import N_
 from suwen.core.web.answers import Page, See
 from suwen.core.web.routes import form, page, routes_of
@@ -16,8 +17,11 @@ DESK = ("admin",)
 
 
 @page("/admin/prices", who=DESK)
-def prices(tx: Session) -> Page:
-    shown = {"prices": service.price_views(tx), "locations": locations(tx, all=True), "price": None}
+def prices(tx: Session, house: House) -> Page:
+    shown = {
+        "prices": service.price_views(tx), "locations": locations(tx, all=True), "price": None,
+        "currency": house.settings.currency,
+    }  # fmt: skip
     return Page("payments/prices.html", shown)
 
 

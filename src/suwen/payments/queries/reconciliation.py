@@ -56,6 +56,18 @@ def open_differences(tx: Session, ids: list[str]) -> dict[str, int]:
     return {row[0]: int(row[1]) for row in tx.execute(counted)}
 
 
+def all_open_differences(tx: Session) -> int:
+    """Of all days: what waits for somebody at the desk."""
+    counted = (
+        select(func.count())
+        .select_from(ReconciliationLine)
+        .join(Reconciliation, Reconciliation.id == ReconciliationLine.reconciliation_id)
+        .where(Reconciliation.status == "different", ReconciliationLine.result.in_(DIFFERENT))
+        .where(ReconciliationLine.resolved_at.is_(None))
+    )
+    return tx.scalar(counted) or 0
+
+
 def results(tx: Session, id: str) -> dict[str, int]:
     counted = (
         select(ReconciliationLine.result, func.count())

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
+from suwen.payments.service.reconciling import open_differences
 from suwen.payments.service.resolving import open_anomalies
 from suwen.portal import queries
 
@@ -53,6 +54,7 @@ class Overview:
     refunds: list[Any]
     failures: list[Any]
     anomalies: int
+    differences: int
 
 
 def overview(tx: Session, zone: ZoneInfo, now: datetime) -> Overview:
@@ -74,6 +76,7 @@ def overview(tx: Session, zone: ZoneInfo, now: datetime) -> Overview:
         refunds=list(tx.execute(queries.REFUNDS_TO_REVIEW)),
         failures=list(tx.execute(queries.FAILED_DELIVERIES)),
         anomalies=open_anomalies(tx),
+        differences=open_differences(tx),
     )
 
 

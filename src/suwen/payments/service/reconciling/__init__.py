@@ -6,6 +6,7 @@ from suwen.payments.service.reconciling.lists import (
     line,
     lines,
     lines_csv,
+    open_differences,
     reconciliation,
     reconciliations,
 )
@@ -15,5 +16,5 @@ from suwen.payments.service.reconciling.schedule import ask, ask_again, look_for
 
 __all__ = [
     "ask", "ask_again", "ask_gateway", "days", "fetch_and_reconcile", "line", "lines", "lines_csv", "look_for_due",
-    "reconcile", "reconciliation", "reconciliations", "resolve", "settle", "settlement_faults",
+    "open_differences", "reconcile", "reconciliation", "reconciliations", "resolve", "settle", "settlement_faults",
 ]  # fmt: skip

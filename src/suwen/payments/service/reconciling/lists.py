@@ -43,6 +43,10 @@ def reconciliations(
     return Slice([_view(row, open_.get(row.id, 0)) for row in shown], following)
 
 
+def open_differences(tx: Session) -> int:
+    return asked.all_open_differences(tx)
+
+
 def days(part: Slice[ReconciliationView]) -> list[tuple[date, dict[str, ReconciliationView]]]:
     """The same as a calendar: each day with its channels."""
     found: dict[date, dict[str, ReconciliationView]] = {}
