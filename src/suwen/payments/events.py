@@ -41,6 +41,15 @@ class AttemptBegun(Event):
 
 
 @dataclass(frozen=True)
+class GatewayChosen(Event):
+    """An order may be paid at a gateway from now on: what is held for it waits, at its end, for that to be closed."""
+
+    name: ClassVar[str] = "payments.gateway_chosen"
+    order_id: str
+    subject: str | None
+
+
+@dataclass(frozen=True)
 class AttemptDue(Event):
     """It is time to ask the gateway what became of an attempt, or to close it there."""
 

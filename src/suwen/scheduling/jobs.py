@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from suwen.core.outbox import every, on
-from suwen.payments.events import ClaimSubmitted, OrderExpired, PaymentSettled
+from suwen.payments.events import ClaimSubmitted, GatewayChosen, OrderExpired, PaymentSettled
 from suwen.scheduling.events import (
     AppointmentBooked,
     AppointmentCancelled,
@@ -28,6 +28,12 @@ def release_what_was_not_paid(tx: Session, now: datetime, appointment_id: str) -
 def confirm_what_was_paid(tx: Session, now: datetime, order_id: str, subject: str | None) -> None:
     if appointment_id := holds.appointment_of(subject):
         paying.confirm(tx, appointment_id, order_id, now)
+
+
+@on(GatewayChosen)
+def keep_while_a_gateway_may_be_paid(tx: Session, now: datetime, order_id: str, subject: str | None) -> None:
+    if appointment_id := holds.appointment_of(subject):
+        holds.wait_for_gateway(tx, appointment_id)
 
 
 @on(ClaimSubmitted)

@@ -64,7 +64,10 @@ def test_a_visit_paid_too_late_is_paid_back_where_its_time_is_gone(till, gateway
     wire = channels.gateways[gateway].wire
     bases, wire.bases = wire.bases, ("http://127.0.0.1:9",)
     till.later(minutes=15, seconds=1)
-    assert till.of(order_id).status in ("pending", "expired", "cancelled")
+    assert till.of(order_id).status == "pending"
+    assert try_to_book(till, "wang", slot) == 409  # kept while the gateway has not said that nobody can pay any more
+    till.later(minutes=2)
+    assert till.of(order_id).status == "cancelled"  # but a gateway that is away keeps no doctor's hour
     book("wang", slot)
     wire.bases = bases
     for _ in range(6):
@@ -73,6 +76,45 @@ def test_a_visit_paid_too_late_is_paid_back_where_its_time_is_gone(till, gateway
     assert (order.status, order.refunded_amount) == ("refunded", order.amount)
     assert till.people["li"]("GET", f"/api/v1/appointments/{visit}").json()["status"] == "cancelled"
     assert [one["state"] for one in till.sim.look("state")["refund"]] == ["success"]
+
+
+@pytest.mark.parametrize("gateway", GATEWAYS)
+def test_a_held_time_is_nobody_elses_before_its_gateway_was_asked(till, gateway, slot, book):  # noqa: F811
+    """Paid in the last second: nobody has taken the time when the gateway says so."""
+    visit, order_id = held(till, book, slot, gateway)
+    paid_late(till, gateway, order_id)
+    till.sim.clock(till.clock.advance(minutes=15, seconds=1))
+    assert try_to_book(till, "wang", slot) == 409
+    till.settle(timed=True)
+    assert till.of(order_id).status == "paid"
+    assert till.people["li"]("GET", f"/api/v1/appointments/{visit}").json()["status"] == "confirmed"
+    assert till.anomalies() == []  # it was never given up, so it is not late
+
+
+@pytest.mark.parametrize("gateway", GATEWAYS)
+def test_a_held_time_is_free_as_soon_as_its_gateway_has_closed_the_payment(till, gateway, slot, book):  # noqa: F811
+    visit, order_id = held(till, book, slot, gateway)
+    till.later(minutes=15, seconds=1)
+    assert till.status(order_id) == ("expired", ["closed"])
+    assert till.people["li"]("GET", f"/api/v1/appointments/{visit}").json()["status"] == "cancelled"
+    assert try_to_book(till, "wang", slot) == 201
+
+
+def test_a_held_time_that_was_moved_waits_for_its_gateway_too(till, slot, free, book):  # noqa: F811
+    visit, _ = held(till, book, slot, "wechat")
+    other = next(one for one in free("zhang") if one["id"] != slot["id"])
+    seen = till.people["li"]("GET", f"/api/v1/appointments/{visit}").json()
+    moved = till.people["li"](
+        "POST", f"/api/v1/appointments/{visit}/reschedule", json={"slot_id": other["id"], "version": seen["version"]}
+    )
+    assert moved.status_code in (200, 201), moved.text
+    till.sim.clock(till.clock.advance(minutes=15, seconds=1))
+    assert try_to_book(till, "wang", other) == 409
+    assert try_to_book(till, "wang", slot) == 201
+
+
+def try_to_book(till, login, wanted):
+    return till.people[login]("POST", "/api/v1/appointments", json={"slot_id": wanted["id"]}).status_code
 
 
 def held(till, book, slot, gateway):  # noqa: F811

@@ -25,6 +25,7 @@ from suwen.payments.service.looking import nightly_due as nightly_check_due
 from suwen.payments.service.orders import (
     Opened,
     cancel,
+    close_elsewhere,
     defer,
     expire_due,
     is_paid,
@@ -32,6 +33,7 @@ from suwen.payments.service.orders import (
     open_top_up,
     order_of,
     orders_of,
+    payable_elsewhere,
     void,
 )
 from suwen.payments.service.paying import pay_from_balance, settle_cash
@@ -74,6 +76,7 @@ __all__ = [
     "capture",
     "change_price",
     "check_ledger",
+    "close_elsewhere",
     "credit_top_up",
     "days_to_seal",
     "defer",
@@ -98,6 +101,7 @@ __all__ = [
     "orders_of",
     "pay",
     "pay_from_balance",
+    "payable_elsewhere",
     "payer",
     "payers",
     "price",

@@ -19,7 +19,7 @@ from suwen.core.errors import Forbidden
 from suwen.core.outbox import emit
 from suwen.payments import rules, states
 from suwen.payments.errors import GatewayNotOffered, NothingToPay
-from suwen.payments.events import AttemptBegun, AttemptDue
+from suwen.payments.events import AttemptBegun, AttemptDue, GatewayChosen
 from suwen.payments.gateways.terms import DESCRIPTIONS, Gateway, Purpose
 from suwen.payments.models import GATEWAY_OF, METHOD_OF, Order, Transaction
 from suwen.payments.schemas import AttemptView, Way
@@ -83,6 +83,7 @@ def begin(
     tx.add(made)
     tx.flush()
     emit(tx, AttemptBegun(attempt_id=made.id), now)
+    emit(tx, GatewayChosen(order_id=order_id, subject=order.subject), now)
     changed(tx, f"order:{order_id}", f"orders:{order.user_id}")
     return attempt_view(made)
 

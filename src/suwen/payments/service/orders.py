@@ -168,6 +168,20 @@ def expire(tx: Session, order_id: str, now: datetime) -> bool:
     return True
 
 
+def payable_elsewhere(tx: Session, subject: str) -> bool:
+    """Whether the open order of a subject may be paid at a gateway, or is being closed there."""
+    mine = select(Order.id).where(Order.live_subject == subject, Order.status == "pending", _asked_about(*states.OPEN))
+    return tx.scalar(mine) is not None
+
+
+def close_elsewhere(tx: Session, subject: str, now: datetime) -> bool:
+    """Have the open order of a subject closed at its gateways. False where nobody can pay it there (any more)."""
+    id = tx.scalar(select(Order.id).where(Order.live_subject == subject, Order.status == "pending"))
+    if id is not None:
+        give_up(tx, id, now)
+    return payable_elsewhere(tx, subject)
+
+
 def give_up(tx: Session, order_id: str, now: datetime) -> int:
     """Nobody shall pay this order at a gateway any more: have its open attempts closed there. How many there were."""
     mine = (Transaction.order_id == order_id, Transaction.phase.in_(states.before(states.ATTEMPT, "closing")))

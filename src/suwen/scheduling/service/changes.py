@@ -65,6 +65,8 @@ def reschedule(tx: Session, me: Actor, id: str, data: Reschedule, now: datetime)
     step(tx, row, data.version, now, slot_id=slot.id, active_slot_id=slot.id, location_id=slot.location_id,
          **booking.times(slot.slot_start, slot.slot_end, slot.zone), times_moved=appointments.c.times_moved + 1,
          **telling.reminders_begun(slot.slot_start, now))  # fmt: skip
+    if row["status"] == "pending":
+        holds.wait_for_gateway(tx, id)
     _give_back(tx, row, now)
     moved = row | {"starts_at": slot.slot_start, "ends_at": slot.slot_end}
     if row["status"] == "scheduled":

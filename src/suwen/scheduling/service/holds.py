@@ -1,7 +1,7 @@
 """Taking a slot and letting it go again: guarded writes that every way of booking shares."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, delete, select, true, update
@@ -35,6 +35,14 @@ RAN_OUT = (
     select(appointments.c.id)
     .where(appointments.c.status == "pending", appointments.c.held_until <= bindparam("at"))
     .limit(200)
+)
+# A gateway that somebody is paying at is asked to close that first. It is not waited for longer than this.
+CLOSING = timedelta(minutes=2)
+HELD = select(appointments.c.active_slot_id, appointments.c.held_until).where(
+    appointments.c.id == bindparam("appointment"), appointments.c.status == "pending"
+)
+OVER_AND_KEPT = HELD.join(slots, slots.c.id == appointments.c.active_slot_id).where(
+    appointments.c.held_until <= bindparam("at"), slots.c.held_until > bindparam("at")
 )
 OF_VISIT = select(appointments.c.slot_id, appointments.c.doctor_id).where(appointments.c.id == bindparam("appointment"))
 
@@ -88,15 +96,32 @@ def person(
     return Person(found.id, found.name, found.user_id)
 
 
+def wait_for_gateway(tx: Session, appointment_id: str) -> None:
+    """Somebody may pay at a gateway: keep the time from others a little longer than from whoever holds it."""
+    connection = tx.connection()
+    hold = connection.execute(HELD, {"appointment": appointment_id}).first()
+    if hold is None or not payments.payable_elsewhere(tx, subject(appointment_id)):
+        return
+    own = update(slots).where(slots.c.id == hold.active_slot_id, slots.c.held_until == hold.held_until)
+    connection.execute(own.values(held_until=hold.held_until + CLOSING))
+
+
 def release_expired(tx: Session, appointment_id: str, now: datetime) -> bool:
-    """End the hold if its time is over and nothing was paid. Saying it twice changes nothing."""
+    """End the hold if its time is over and nothing was paid. Saying it twice changes nothing.
+
+    First nobody can pay it any more, then the time is free: while a gateway has not closed it, it stays as it is, for
+    `CLOSING` at most.
+    """
+    kept = tx.connection().execute(OVER_AND_KEPT, {"appointment": appointment_id, "at": now}).first()
+    if kept is not None and payments.close_elsewhere(tx, subject(appointment_id), now):
+        return False
     return _end(tx, appointment_id, now, free=True)
 
 
 def sweep(tx: Session, now: datetime) -> int:
     """End every hold that ran out; return how many."""
     found = list(tx.connection().execute(RAN_OUT, {"at": now}).scalars())
-    return sum(_end(tx, id, now, free=True) for id in found)
+    return sum(release_expired(tx, id, now) for id in found)
 
 
 def offer_again(tx: Session, slot_id: str | None) -> None:
