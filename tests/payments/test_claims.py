@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from suwen.payments import service
 from suwen.payments.models import Claim, Order
+from tests.scheduling.conftest import book, free, hours, open_clinic, priced, slot  # noqa: F401
 from tests.support.racing import race, statuses
 
 ENTRY = {"insurer": "中国人保 PICC", "holder": "Li Na", "policy_no": "P-0044-778899"}
@@ -89,6 +90,32 @@ def test_what_is_paid_otherwise_is_no_insurers(desk, people, settle, look):
     assert people["admin"]("GET", f"/api/v1/claims/{claim['id']}").json()["status"] == "withdrawn"
 
 
+def test_a_cancelled_visit_asks_no_insurer_any_more(desk, people, settle, slot, book):  # noqa: F811
+    visit = book("li", slot)
+    order = people["li"]("GET", f"/api/v1/orders/{visit['order_id']}").json()
+    answer = people["admin"]("POST", f"/api/v1/orders/{order['id']}/claims", json=ENTRY)
+    settle()
+    assert people["li"]("GET", f"/api/v1/appointments/{visit['id']}").json()["status"] == "scheduled"
+    gone = people["li"]("POST", f"/api/v1/appointments/{visit['id']}/cancel", json={"reason": "no time"})
+    assert gone.status_code == 200, gone.text
+    settle()
+    claim = people["admin"]("GET", f"/api/v1/claims/{answer.json()['id']}").json()
+    assert (claim["status"], claim["note"], claim["order_status"]) == (
+        "withdrawn", "The order was cancelled.", "cancelled"
+    )  # fmt: skip
+    assert act(people, claim, "approval").status_code == 409
+    assert people["admin"]("GET", "/api/v1/claims?status=submitted").json()["items"] == []
+    assert desk.account(RECEIVABLE) == 0
+
+
+def test_an_order_that_expired_asks_no_insurer_any_more(desk, people, clock, settle):
+    claim = ask(people, desk.order("li", 8000))
+    clock.advance(days=61)
+    settle(timed=True)
+    shown = people["admin"]("GET", f"/api/v1/claims/{claim['id']}").json()
+    assert (shown["status"], shown["order_status"]) == ("withdrawn", "expired")
+
+
 @pytest.mark.parametrize("state", ["submitted", "approved", "rejected", "withdrawn", "settled"])
 def test_every_step_is_taken_once_and_from_its_state(desk, people, look, state):
     order = desk.order("li", 8000)
@@ -129,13 +156,13 @@ def test_orders_no_insurer_is_asked_for(desk, people, look, clock):
     paid = desk.paid("li", 8000)
     top_up = desk.do(service.open_top_up, people["li"].actor, 500)
     late = desk.order("li", 8000, minutes=1)
-    free = desk.order("li", 0, minutes=99)
+    gift = desk.order("li", 0, minutes=99)
     clock.advance(minutes=2)
     for order, code in (
         (paid, "order_paid"),
         (late, "order_expired"),
         (top_up, "method_not_offered"),
-        (free, "bad_sum"),
+        (gift, "bad_sum"),
     ):
         before = look(order)
         assert ask(people, order, 409 if code.startswith("order") else 422)["code"] == code

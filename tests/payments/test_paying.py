@@ -320,3 +320,15 @@ def test_a_transaction_is_written_for_each_payment(desk, house):
     order = desk.paid("li", 6000)
     found = house.db.read(lambda tx: tx.scalars(select(Transaction).where(Transaction.order_id == order.id)).all())
     assert [(one.status, one.amount, one.payment_method) for one in found] == [("success", 6000, "balance")]
+
+
+@pytest.mark.parametrize("method", ["balance", "cash"])
+def test_open_pages_hear_of_a_payment_at_once(desk, people, house, method):
+    """Whoever looks at the order in another window, or is shown a code at the desk, need not load it again."""
+    desk.top_up("li", 8000)
+    order = desk.order("li", 8000)
+    heard = []
+    house.db.listeners.append(heard.append)
+    payer = people["li"] if method == "balance" else people["admin"]
+    assert payer("POST", f"/api/v1/orders/{order.id}/payments", json={"method": method}).status_code == 201
+    assert f"order:{order.id}" in heard

@@ -23,7 +23,7 @@ from suwen.payments.events import ClaimSubmitted
 from suwen.payments.models import Claim, Order, Refund, Transaction
 from suwen.payments.schemas.claims import ClaimFilters, ClaimInput, ClaimLine
 from suwen.payments.service import ledger, paying
-from suwen.payments.service.orders import defer
+from suwen.payments.service.orders import ask_no_insurer, defer
 
 OPEN_FOR = timedelta(days=60)  # insurers take weeks; the order keeps its place as long
 PAYABLE_AGAIN = timedelta(hours=24)
@@ -99,10 +99,7 @@ def overtaken(tx: Session, order_id: str, now: datetime) -> None:
     order = _order(tx, order_id)
     if order is None or order.payment_method in (None, "insurance"):
         return
-    mine = update(Claim).where(Claim.live_order_id == order_id, Claim.status == "submitted")
-    said = {"note": N_("Paid another way."), "decided_at": now, "live_order_id": None}
-    rows(tx, mine.values(status="withdrawn", **said, version=Claim.version + 1, updated_at=now))
-    changed(tx, "claims")
+    ask_no_insurer(tx, order_id, N_("Paid another way."), now)
 
 
 def settle(tx: Session, actor: Actor, claim_id: str, now: datetime) -> int:

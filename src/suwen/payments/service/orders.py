@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from suwen.core.actor import Actor
 from suwen.core.db import changed, new_id, rows
 from suwen.core.hot import Hot
+from suwen.core.i18n import N_
 from suwen.core.money import ensure_currency
 from suwen.core.outbox import emit
 from suwen.payments import rules, states
@@ -26,7 +27,7 @@ from suwen.payments.errors import (
 )
 from suwen.payments.events import AttemptDue
 from suwen.payments.events import OrderExpired as OrderHasExpired
-from suwen.payments.models import Order, Transaction
+from suwen.payments.models import Claim, Order, Transaction
 from suwen.payments.service.wallets import wallet_of
 
 orders_table = Order.__table__
@@ -97,6 +98,7 @@ def defer(tx: Session, order_id: str, expires: datetime, now: datetime) -> None:
     mine = update(Order).where(Order.id == order_id, *_payable(now))
     if not rows(tx, mine.values(expire_time=expires, version=Order.version + 1, updated_at=now)):
         raise why_not_payable(tx, order_id, now)
+    changed(tx, f"order:{order_id}")
 
 
 def settle(tx: Session, order_id: str, method: str, now: datetime) -> None:
@@ -139,6 +141,7 @@ def _cancelled(tx: Session, order_id: str, now: datetime) -> bool:
     if not rows(tx, mine.values(**ended)):
         return False
     give_up(tx, order_id, now)
+    ask_no_insurer(tx, order_id, N_("The order was cancelled."), now)
     changed(tx, f"order:{order_id}")
     return True
 
@@ -163,6 +166,7 @@ def expire(tx: Session, order_id: str, now: datetime) -> bool:
     mine = update(Order).where(Order.id == order_id, Order.status == "pending", ~_asked_about(*states.OPEN))
     if not rows(tx, mine.values(status="expired", live_subject=None, version=Order.version + 1, updated_at=now)):
         return False
+    ask_no_insurer(tx, order_id, N_("The time to pay the order was over."), now)
     emit(tx, OrderHasExpired(order_id=order_id, subject=order.subject), now)
     changed(tx, f"order:{order_id}", f"orders:{order.user_id}")
     return True
@@ -195,6 +199,14 @@ def give_up(tx: Session, order_id: str, now: datetime) -> int:
             emit(tx, AttemptDue(attempt_id=id), now)
             done += 1
     return done
+
+
+def ask_no_insurer(tx: Session, order_id: str, why: str, now: datetime) -> None:
+    """Nobody is asked for this order any more: a claim that was not answered yet is withdrawn. The order is held."""
+    mine = update(Claim).where(Claim.live_order_id == order_id, Claim.status == "submitted")
+    said = {"note": why, "decided_at": now, "live_order_id": None}
+    if rows(tx, mine.values(status="withdrawn", **said, version=Claim.version + 1, updated_at=now)):
+        changed(tx, "claims")
 
 
 def _asked_about(*phases: str) -> Any:

@@ -86,7 +86,7 @@ def _earn(tx: Session, order: Any, account: str, now: datetime) -> None:
 def _settled(tx: Session, order: Any, method: str, cashier_id: str | None, now: datetime) -> None:
     tx.execute(INSERT_TRANSACTION, _transaction(order, method, cashier_id, now))
     emit(tx, PaymentSettled(order_id=order.id, subject=order.subject), now)
-    changed(tx, f"orders:{order.user_id}")
+    changed(tx, f"order:{order.id}", f"orders:{order.user_id}")
 
 
 def _transaction(order: Any, method: str, cashier_id: str | None, now: datetime) -> Any:
