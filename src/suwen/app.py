@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any
 
-from litestar import Litestar, Router
+from litestar import Litestar
 from litestar.config.csrf import CSRFConfig
 from litestar.datastructures import State
 from litestar.middleware import DefineMiddleware
@@ -41,10 +41,10 @@ from suwen.core.crypto import FieldKeys
 from suwen.core.db import Database, Record
 from suwen.core.house import House
 from suwen.core.hub import RedisRelay
-from suwen.core.i18n import LOCALES, translations
 from suwen.core.sessions import SessionWatch
 from suwen.core.tokens import Signer
 from suwen.core.web import catalogue, headers, problems, static, styleguide, system
+from suwen.core.web.application import Application
 from suwen.core.web.csrf import BrowserCsrf
 from suwen.notifications import api as notifications_api
 from suwen.notifications import pages as notifications_pages
@@ -170,18 +170,14 @@ def _refuse_unsafe_rows(settings: Settings, db: Database) -> None:
         )
 
 
-def create_app(settings: Settings | None = None, house: House | None = None) -> Litestar:
+def create_app(settings: Settings | None = None, house: House | None = None) -> Application:
     settings = settings or (house.settings if house else Settings.from_environment())
     house = house or build_house(settings)
     _refuse_doubtful_data(settings)
-    for locale in LOCALES:
-        translations(locale)
     csrf = CSRFConfig(
         secret=settings.secret, cookie_secure=settings.production, exclude_from_csrf_key="exclude_from_csrf"
     )
-    return Litestar(
-        # In one router: Litestar checks all addresses again after each thing that it is given.
-        route_handlers=[Router("/", route_handlers=_routes())],
+    made = Application(
         exception_handlers={Exception: problems.answer},
         before_send=[headers.dress],
         middleware=[DefineMiddleware(BrowserCsrf, config=csrf)],
@@ -191,6 +187,8 @@ def create_app(settings: Settings | None = None, house: House | None = None) -> 
         request_max_body_size=1_000_000,
         logging_config=None,
     )
+    made.take(_routes())
+    return made
 
 
 def _refuse_doubtful_data(settings: Settings) -> None:

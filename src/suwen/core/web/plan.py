@@ -45,6 +45,7 @@ class Plan:
     raw: bool = False
     before: Route | None = None
 
+    signature: inspect.Signature = field(init=False)
     names: frozenset[str] = field(init=False)
     data: Any = field(init=False)
     again_names: frozenset[str] = field(init=False)
@@ -53,7 +54,8 @@ class Plan:
     OPTIONS: ClassVar[tuple[str, ...]] = ("kept", "audited", "slow", "own", "weak", "once", "shared", "raw", "before")
 
     def __post_init__(self) -> None:
-        parameters = inspect.signature(self.function, eval_str=True).parameters
+        self.signature = inspect.signature(self.function, eval_str=True)
+        parameters = self.signature.parameters
         self.names = frozenset(parameters)
         self.data = parameters["data"].annotation if "data" in parameters else None
         self.again_names = frozenset(inspect.signature(self.again).parameters) if self.again else frozenset()

@@ -16,9 +16,10 @@ that cannot write; audit rows of a read are committed by a short write before th
 
 import inspect
 from collections.abc import Callable
+from functools import cache
 from typing import Any, TypeVar
 
-from litestar import HttpMethod, Request
+from litestar import HttpMethod, MediaType, Request
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, FromQuery, JSONBody
@@ -56,6 +57,10 @@ class Action(HTTPRouteHandler):
     async def authorize_connection(self, connection: Any) -> None:
         """The one guard. Litestar would copy the whole handler for it, at every request."""
         await gate(connection, self)
+
+    def resolve_signature_namespace(self) -> dict[str, Any]:
+        """Types are given as such. Litestar's own does not answer twice, and the document may ask before a request."""
+        return {}
 
     async def to_response(self, app: Any, data: Any, request: Request[Any, Any, Any]) -> ASGIResponse:
         return data
@@ -118,7 +123,7 @@ def _route(
         async def endpoint(request: Request[Any, Any, Any], **arguments: Any) -> ASGIResponse:
             return await respond(plan, request, arguments)
 
-        _declare(endpoint, path, function, html)
+        _declare(endpoint, plan)
         opt = {"who": allowed, "audited": plan.audited, "html": html, "plan": plan} | options.pop("opt", {})
         if plan.raw:  # no program of our users' speaks here: it is in nobody's API
             settings: dict[str, Any] = {"include_in_schema": False}
@@ -126,9 +131,10 @@ def _route(
         elif html:
             settings = {"include_in_schema": False, "media_type": "text/html"}
         else:
-            settings = {"responses": _documented(allowed, method), "security": _security(allowed)}
-            if inspect.signature(function, eval_str=True).return_annotation is Download:
-                settings["responses"][200] = FILE
+            answers = _documented(allowed, method)
+            if plan.signature.return_annotation is Download:
+                answers = answers | {200: FILE}
+            settings = {"responses": answers, "security": _security(allowed), "media_type": MediaType.JSON}
         return Action(
             path, http_method=HttpMethod(method), status_code=status, opt=opt, guards=[gate], **(settings | options)
         )(endpoint)
@@ -136,6 +142,7 @@ def _route(
     return decorate
 
 
+@cache
 def _documented(allowed: frozenset[str], method: str) -> dict[int, ResponseSpec]:
     codes = set(REFUSALS) - (set() if method != "GET" else {413, 415})
     if "guest" in allowed:
@@ -153,16 +160,16 @@ def _security(allowed: frozenset[str]) -> list[dict[str, list[str]]]:
     return [{}, {"bearer": []}] if "guest" in allowed else [{"bearer": []}]
 
 
-def _declare(endpoint: Any, path: str, function: Route, html: bool) -> None:
+def _declare(endpoint: Any, plan: Plan) -> None:
     """Give the endpoint the signature Litestar shall parse and document: the function's own, less what we provide.
 
     A form is read by ourselves: what was typed must come back when it is refused.
     """
-    signature = inspect.signature(function, eval_str=True)
+    signature, function = plan.signature, plan.function
     own = [p for p in signature.parameters.values() if p.name not in PROVIDED | LITESTARS]
-    if html:
+    if plan.html:
         own = [p for p in own if p.name != "data"]
-    keywords = [_keyword("request", Request), *(_keyword(p.name, _marked(p, path), p.default) for p in own)]
+    keywords = [_keyword("request", Request), *(_keyword(p.name, _marked(p, plan.path), p.default) for p in own)]
     returns = signature.return_annotation
     endpoint.__signature__ = inspect.Signature(keywords, return_annotation=returns)
     endpoint.__annotations__ = {p.name: p.annotation for p in keywords} | {"return": returns}
