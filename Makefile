@@ -24,7 +24,6 @@ setup-demo:
 	@[ "$(SETUP)" = 0 ] || tools/setup.sh demo
 
 demo: setup-demo
-	@$(BIN)/suwen migrate
 	@$(BIN)/suwen demo
 	@exec $(BIN)/suwen serve
 

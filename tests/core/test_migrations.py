@@ -9,7 +9,10 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
+from suwen.app import build_house
 from suwen.core import migrate, revision
+from suwen.demo import day
+from suwen.settings import Settings, new_field_key
 from suwen.tables import metadata
 from tests.support.database import drop, own_url
 
@@ -48,6 +51,18 @@ def test_an_empty_database_gets_the_newest_schema_and_repeating_it_changes_nothi
     assert migrate.current(empty) == migrate.head() == revision.newest()
     assert migrate.check(empty, metadata()) == []
     migrate.upgrade(empty)
+    assert migrate.check(empty, metadata()) == []
+
+
+def test_the_demonstration_needs_no_migration_before_it(empty, tmp_path):
+    """It ended in a traceback: `no such table: users`."""
+    house = build_house(Settings(data_dir=tmp_path, database_url=empty, secret="s" * 40, field_keys=new_field_key()))
+    try:
+        day.bring_up(house)
+        assert house.db.read(revision.is_current)
+        day.bring_up(house)
+    finally:
+        house.db.close()
     assert migrate.check(empty, metadata()) == []
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import func, inspect, select
 from sqlalchemy.orm import Session
 
 from suwen.accounts.models import User
-from suwen.core import migrate
+from suwen.core import migrate, revision
 from suwen.core.house import House
 from suwen.core.outbox import drain
 from suwen.demo import bills, books, cast, clinic, money, pharmacy, shelf, till, today, visits
@@ -29,6 +29,7 @@ def fill(house: House, again: bool = False, ready: Callable[[], None] = lambda: 
     began, now = time.monotonic(), house.clock()
     if house.production:
         raise SystemExit(NOT_FOR_PRODUCTION)
+    bring_up(house)
     if house.db.read(lambda tx: tx.scalar(select(func.count()).select_from(User))):
         if not again:
             say("The clinic is already there. (`suwen demo --again` empties it and begins anew.)")
@@ -42,6 +43,12 @@ def fill(house: House, again: bool = False, ready: Callable[[], None] = lambda: 
     say(f"A clinic was made in {time.monotonic() - began:.1f} s.")
     show_logins(house)
     return True
+
+
+def bring_up(house: House) -> None:
+    """To the newest schema: whoever wants to see a clinic has not read about `suwen migrate`."""
+    if not house.db.read(revision.is_current):
+        migrate.upgrade(house.settings.database_url)
 
 
 def _play(
