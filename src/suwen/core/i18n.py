@@ -1,6 +1,7 @@
 """English is what the code says; other languages are catalogues beside each package: `<package>/locale/zh_CN.po`."""
 
-from functools import cache
+import re
+from functools import cache, lru_cache
 from gettext import NullTranslations
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,17 @@ def translations(locale: str) -> Catalogue:
 
 def translate(text: str, locale: str) -> str:
     return translations(locale).gettext(text)
+
+
+# Chinese first, then a word or more in small Latin letters: "CT 检查室" and "MRI" are one name, not two
+_BOTH = re.compile(r"([^A-Za-z]*[\u4e00-\u9fff][^A-Za-z]*) ([A-Za-z][^\u4e00-\u9fff]*[a-z]{3}[^\u4e00-\u9fff]*)")
+
+
+@lru_cache(maxsize=2000)
+def in_tongue(name: str, locale: str) -> str:
+    """The reader's half of a name that a clinic keeps in both scripts: '中医内科 Internal medicine'. Not for people."""
+    both = _BOTH.fullmatch(name)
+    return both[1 if locale.startswith("zh") else 2].strip() if both else name
 
 
 @cache

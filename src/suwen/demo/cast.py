@@ -150,23 +150,34 @@ STORIES = (
 )  # fmt: skip
 
 PRAISE = (
-    (5, "讲得很清楚，吃了一周药睡得好多了，谢谢医生！", ("耐心细致", "疗效显著")),
-    (5, "第一次视频看中医，很方便，医生问得很仔细。", ("讲解清楚", "态度亲切")),
-    (4, "等了一会儿，不过医生很专业。", ("专业负责",)),
-    (5, "Listened carefully and explained every step. I left with a plan.", ("讲解清楚",)),
-    (5, "针完当场就轻松了，下周再来。", ("疗效显著", "手法轻柔")),
-    (3, "药有点苦，效果还在观察。", ("专业负责",)),
-    (4, "Good advice; the video froze once but came back by itself.", ("态度亲切",)),
-    (5, "带孩子看的，医生特别有耐心。", ("耐心细致", "态度亲切")),
+    (5, "讲得很清楚，吃了一周药睡得好多了，谢谢医生！", ("耐心细致 Patient and thorough", "疗效显著 It helped")),
+    (5, "第一次视频看中医，很方便，医生问得很仔细。", ("讲解清楚 Explains clearly", "态度亲切 Kind")),
+    (4, "等了一会儿，不过医生很专业。", ("专业负责 Knows the subject",)),
+    (5, "Listened carefully and explained every step. I left with a plan.", ("讲解清楚 Explains clearly",)),
+    (5, "针完当场就轻松了，下周再来。", ("疗效显著 It helped", "手法轻柔 Gentle hands")),
+    (3, "药有点苦，效果还在观察。", ("专业负责 Knows the subject",)),
+    (4, "Good advice; the video froze once but came back by itself.", ("态度亲切 Kind",)),
+    (5, "带孩子看的，医生特别有耐心。", ("耐心细致 Patient and thorough", "态度亲切 Kind")),
 )
 THANKS = ("谢谢您的信任，有不适随时联系。", "感谢反馈，记得按时复诊。", "Thank you. Please keep me posted.")
 
 TAGS = (
-    ("耐心细致", "positive"), ("讲解清楚", "positive"), ("疗效显著", "positive"), ("态度亲切", "positive"),
-    ("专业负责", "positive"), ("手法轻柔", "positive"), ("用药精当", "positive"), ("准时", "positive"),
-    ("尊重隐私", "positive"), ("回复及时", "positive"), ("等待较久", "negative"), ("讲解太快", "negative"),
-    ("画面卡顿", "negative"), ("价格偏高", "negative"), ("药味太苦", "negative"),
-)  # fmt: skip
+    ("耐心细致 Patient and thorough", "positive"),
+    ("讲解清楚 Explains clearly", "positive"),
+    ("疗效显著 It helped", "positive"),
+    ("态度亲切 Kind", "positive"),
+    ("专业负责 Knows the subject", "positive"),
+    ("手法轻柔 Gentle hands", "positive"),
+    ("用药精当 Well-chosen medicine", "positive"),
+    ("准时 On time", "positive"),
+    ("尊重隐私 Respects privacy", "positive"),
+    ("回复及时 Answers quickly", "positive"),
+    ("等待较久 Long wait", "negative"),
+    ("讲解太快 Explains too fast", "negative"),
+    ("画面卡顿 Picture froze", "negative"),
+    ("价格偏高 Expensive", "negative"),
+    ("药味太苦 Bitter medicine", "negative"),
+)
 
 PRICES = (
     ("appointment_online", "视频问诊 Video visit", 6000, None),

@@ -59,10 +59,10 @@ def _play(
     shelf.keep(tx, made, opened)
     ready()
     held = visits.past(tx, made, opened + timedelta(hours=6), now, dice)
+    till.wallets(tx, made, now, dice)  # before what is booked today: each balance follows from the one below it
     horizon.keep(tx, now, doctors=100)
     today.play(tx, made, now, dice)
     visits.coming(tx, made, now, dice)
-    till.wallets(tx, made, now, dice)
     told = {visit.id for visit in pharmacy.play(tx, made, held, now)}
     _after(tx, made, [visit for visit in held if visit.id not in told], now, dice)
     money.play(tx, made, held, now, dice)

@@ -15,7 +15,7 @@ from litestar.utils.scope.state import ScopeState
 from markupsafe import Markup
 
 from suwen.core import money, times
-from suwen.core.i18n import LOCALES, Catalogue, translations
+from suwen.core.i18n import LOCALES, Catalogue, in_tongue, translations
 from suwen.core.ids import new_id
 from suwen.core.web.reader import Reader, reader_of
 from suwen.core.web.static import static_url
@@ -108,6 +108,8 @@ def environment(locale: str) -> Environment:
         "full_time": pass_context(_full),
         "iso": lambda moment: moment.astimezone(UTC).isoformat().replace("+00:00", "Z"),
         "t": partial(_translated, texts),
+        "tongue": lambda name: in_tongue(str(name), locale) if name else name,
+        "tongues": lambda pairs: [(key, in_tongue(str(name), locale)) for key, name in pairs],
         "plain_money": money.plain,
         "age": pass_context(lambda context, born: times.age(born, context["now"].date())),
         "as_json": _as_json,

@@ -75,6 +75,7 @@ class OwedLine(View):
     pay_by: datetime
     amount: int
     currency: str
+    top_up: bool
 
 
 class StatementSum(View):

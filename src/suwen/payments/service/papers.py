@@ -134,6 +134,7 @@ def _owed(row: Any, names: dict[str, Any]) -> OwedLine:
     return OwedLine(
         order_id=row.id, order_no=row.order_no, order_type=row.order_type, service=_service(row, names),
         opened_at=row.created_at, pay_by=row.expire_time, amount=row.amount, currency=row.currency,
+        top_up=_is_top_up(row),
     )  # fmt: skip
 
 

@@ -33,7 +33,7 @@ const two = (n) => String(n).padStart(2, "0");
 
 function spell(seconds) {
   const [d, h, m, s] = [Math.floor(seconds / 86400), Math.floor(seconds / 3600) % 24, Math.floor(seconds / 60) % 60, seconds % 60];
-  if (d || h >= 3) return new Intl.RelativeTimeFormat(document.documentElement.lang, { numeric: "always" }).format(d || h, d ? "day" : "hour");
+  if (d || h >= 3) return new Intl.NumberFormat(document.documentElement.lang, { style: "unit", unit: d ? "day" : "hour", unitDisplay: "long" }).format(d || h);
   return h ? `${h}:${two(m)}:${two(s)}` : `${two(m)}:${two(s)}`;
 }
 
