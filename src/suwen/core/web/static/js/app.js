@@ -166,7 +166,7 @@ function name(link) {
   link.dataset.named = "";
   const field = document.getElementById(link.hash.slice(1));
   const label = field?.labels?.[0] ?? field?.querySelector("legend");
-  if (label) link.prepend(`${label.firstChild.textContent.trim()}: `);
+  if (label) link.prepend(label.firstChild.textContent.trim() + (document.documentElement.lang.startsWith("zh") ? "：" : ": "));
 }
 
 // "?" lists the keys of this page
