@@ -51,7 +51,7 @@ from suwen.notifications import pages as notifications_pages
 from suwen.notifications import sockets as notifications_sockets
 from suwen.payments import api as payments_api
 from suwen.payments import pages as payments_pages
-from suwen.payments.models import PaymentConfig
+from suwen.payments.models import Claim, PaymentConfig
 from suwen.portal import api as portal_api
 from suwen.portal import pages as portal_pages
 from suwen.prescribing import api as prescribing_api
@@ -104,6 +104,7 @@ SEALED: tuple[tuple[type[Record], str], ...] = (
     (SecondFactor, "secret"),
     (Doctor, "id_number"),
     (PaymentConfig, "config_value"),
+    (Claim, "policy_no"),
     (SigningKey, "private_key"),
 )
 

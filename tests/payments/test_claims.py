@@ -1,13 +1,19 @@
 """Insurers: asked, granted or refused, paid in the end. On a refusal nothing has moved."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from suwen.app import SEALED
+from suwen.core import sealed
+from suwen.core.audit import AuditEvent
 from suwen.payments import service
 from suwen.payments.models import Claim, Order
+from suwen.settings import new_field_key
+from tests.payments.gateways.setting_up import another
 from tests.scheduling.conftest import book, free, hours, open_clinic, priced, slot  # noqa: F401
 from tests.support.racing import race, statuses
 
@@ -114,6 +120,62 @@ def test_an_order_that_expired_asks_no_insurer_any_more(desk, people, clock, set
     settle(timed=True)
     shown = people["admin"]("GET", f"/api/v1/claims/{claim['id']}").json()
     assert (shown["status"], shown["order_status"]) == ("withdrawn", "expired")
+
+
+def test_who_opens_a_claim_stands_in_the_trail(desk, people, house):
+    claim = ask(people, desk.order("li", 8000))
+    act(people, claim, "approval")
+    admin = people["admin"]
+    admin.page("/admin/claims")  # a list opens nothing: the end of a number is all it shows
+    before = trail(house, claim)
+    assert admin.page(f"/admin/claims/{claim['id']}").status_code == 200
+    assert "P-0044-778899" in admin.page(f"/admin/claims/{claim['id']}/form").text
+    assert admin("GET", f"/api/v1/claims/{claim['id']}/form").json()["policy_no"] == "P-0044-778899"
+    assert [one[:2] for one in before] == [("write", "submitted"), ("read", ""), ("write", "approved"), ("read", "")]
+    assert [one for one in trail(house, claim)[len(before) :] if one[0] == "print"] == [
+        ("print", "policy number", admin.id), ("print", "policy number", admin.id)
+    ]  # fmt: skip
+    assert ("read", "", admin.id) in trail(house, claim)[len(before) :]
+    assert people["li"]("GET", f"/api/v1/claims/{claim['id']}").status_code == 403
+    assert trail(house, claim)[-1][2] == people["li"].id
+
+
+def trail(house, claim):
+    mine = (AuditEvent.kind == "insurance_claim", AuditEvent.object_id == claim["id"])
+    asked = select(AuditEvent.action, AuditEvent.purpose, AuditEvent.actor_id).where(*mine).order_by(AuditEvent.id)
+    return [tuple(row) for row in house.db.read(lambda tx: tx.execute(asked).all())]
+
+
+def test_lists_need_no_key_and_show_no_end_of_a_short_number(desk, people, house):
+    """Nothing is decrypted for a list: it opens even where a number cannot be."""
+    ask(people, desk.order("li", 8000))
+    house.db.write(lambda tx: tx.execute(update(Claim).values(policy_no="gone:AAAA")))
+    shown = people["admin"]("GET", "/api/v1/claims").json()["items"]
+    assert [one["policy"] for one in shown] == ["…8899"]
+    short = ENTRY | {"policy_no": "12345"}
+    path = f"/api/v1/orders/{desk.order('li', 8000).id}/claims"
+    assert people["admin"]("POST", path, json=short).json()["policy"] == "…"
+
+
+def test_numbers_of_policies_are_written_anew_with_a_new_key(desk, people, settings, clock):
+    """As `suwen rotate-keys` does it; afterwards a server that has only the new key reads them."""
+    claim = ask(people, desk.order("li", 8000))
+    assert (Claim, "policy_no") in SEALED
+    fresh = new_field_key()
+    with another(replace(settings, field_keys=f"{fresh},{settings.field_keys}"), clock) as both:
+        assert both.db.write(lambda tx: sealed.rotate(tx, Claim, "policy_no")) == 1
+    with another(replace(settings, field_keys=fresh), clock) as newest:
+        kept = newest.db.read(lambda tx: sealed.unseal(tx, tx.get(Claim, claim["id"]), "policy_no"))
+    assert kept == "P-0044-778899"
+
+
+@pytest.mark.parametrize("field", ["insurer", "holder", "policy_no"])
+def test_blanks_are_no_policy(desk, people, look, field):
+    order = desk.order("li", 8000)
+    before = look(order)
+    answer = people["admin"]("POST", f"/api/v1/orders/{order.id}/claims", json=ENTRY | {field: "  "})
+    assert (answer.status_code, list(answer.json()["fields"])) == (422, [field])
+    assert look(order) == before
 
 
 @pytest.mark.parametrize("state", ["submitted", "approved", "rejected", "withdrawn", "settled"])

@@ -174,7 +174,8 @@ class Claim(Versioned):
     """What an insurer is asked to pay of an order, all of it: submitted -> approved -> settled, or rejected, withdrawn.
 
     Approved, the order is paid by `insurance` and the insurer owes it; settled, the insurer's money has come.
-    `policy_no` is sealed. `live_order_id` repeats the order until the claim is rejected or withdrawn.
+    `policy_no` is sealed; `policy_tail`, its last characters, is what lists show. `live_order_id` repeats the order
+    until the claim is rejected or withdrawn.
     """
 
     __tablename__ = "insurance_claims"
@@ -190,6 +191,7 @@ class Claim(Versioned):
     insurer: Mapped[str] = mapped_column(String(100))
     holder: Mapped[str] = mapped_column(String(100))
     policy_no: Mapped[str] = mapped_column(LongText)
+    policy_tail: Mapped[str | None] = mapped_column(String(4))
     amount: Mapped[int] = money()
     currency: Mapped[str] = currency_code()
     status: Mapped[str] = mapped_column(

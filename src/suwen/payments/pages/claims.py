@@ -42,9 +42,9 @@ def claims_csv(me: Actor, status: str | None = None, q: str | None = None) -> Do
     return Download(partial(claims.claims_csv, actor=me, filters=filters), "text/csv", "claims.csv")
 
 
-@page("/admin/claims/{id:str}", who=DESK)
-def one_claim(tx: Session, me: Actor, id: str) -> Page:
-    return Page("payments/claim.html", {"claim": claims.one(tx, me, id)})
+@page("/admin/claims/{id:str}", who=DESK, audited=claims.KIND)
+def one_claim(tx: Session, me: Actor, now: datetime, id: str) -> Page:
+    return Page("payments/claim.html", {"claim": claims.one(tx, me, id, now)})
 
 
 @form("/admin/claims/{id:str}/approve", again=one_claim, who=DESK)

@@ -13,6 +13,7 @@ from suwen.payments.schemas.claims import ClaimBrief, ClaimFilters
 Submitter, Decider = aliased(User), aliased(User)
 CLAIMS: Any = (
     select(Claim, Order.order_no, Order.status.label("order_status"), Order.description, Order.appointment_id,
+           Order.patient_profile_id,
            User.name.label("payer"), Submitter.name.label("submitter"), Decider.name.label("decider"))
     .join(Order, Order.id == Claim.order_id)
     .join(User, User.id == Claim.user_id)

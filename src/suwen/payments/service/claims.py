@@ -8,10 +8,10 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from suwen.core import money, sealed
+from suwen.core import audit, money, sealed
 from suwen.core.actor import Actor
 from suwen.core.db import changed, new_id, rows
-from suwen.core.errors import Forbidden
+from suwen.core.errors import Forbidden, Invalid
 from suwen.core.export import BOM, csv_line
 from suwen.core.i18n import N_
 from suwen.core.outbox import emit
@@ -25,6 +25,8 @@ from suwen.payments.schemas.claims import ClaimFilters, ClaimInput, ClaimLine
 from suwen.payments.service import ledger, paying
 from suwen.payments.service.orders import ask_no_insurer, defer
 
+KIND = "insurance_claim"  # in the trail of who looked at what
+TAIL, LONG_ENOUGH = 4, 8  # of a shorter number nothing is shown: its end would be half of it
 OPEN_FOR = timedelta(days=60)  # insurers take weeks; the order keeps its place as long
 PAYABLE_AGAIN = timedelta(hours=24)
 BANK = "asset:bank"
@@ -39,6 +41,10 @@ def submit(tx: Session, actor: Actor, order_id: str, entry: ClaimInput, now: dat
     Refused: anybody but the desk, what is not to be paid (any more), a second claim while one is open.
     """
     _desk(actor)
+    insurer, holder, number = entry.insurer.strip(), entry.holder.strip(), entry.policy_no.strip()
+    typed = {"insurer": insurer, "holder": holder, "policy_no": number}
+    if blank := [name for name, text in typed.items() if not text]:
+        raise Invalid(fields=dict.fromkeys(blank, "Please fill this in."))
     order = _order(tx, order_id)
     if order is None:
         raise NoSuchOrder()
@@ -50,12 +56,13 @@ def submit(tx: Session, actor: Actor, order_id: str, entry: ClaimInput, now: dat
     defer(tx, order_id, max(before, now + OPEN_FOR), now)
     _remember(tx, order, before.isoformat())
     claim = Claim(id=new_id())
-    sealed.seal(tx, claim, "policy_no", entry.policy_no.strip())
+    sealed.seal(tx, claim, "policy_no", number)
     values = {
         "id": claim.id, "created_at": now, "updated_at": now, "version": 1, "claim_no": rules.number("CLM", now),
-        "order_id": order_id, "live_order_id": order_id, "user_id": order.user_id, "insurer": entry.insurer.strip(),
-        "holder": entry.holder.strip(), "policy_no": claim.policy_no, "amount": order.amount,
-        "currency": order.currency, "status": "submitted", "submitted_by": actor.id,
+        "order_id": order_id, "live_order_id": order_id, "user_id": order.user_id, "insurer": insurer,
+        "holder": holder, "policy_no": claim.policy_no, "amount": order.amount,
+        "policy_tail": number[-TAIL:] if len(number) >= LONG_ENOUGH else None, "currency": order.currency,
+        "status": "submitted", "submitted_by": actor.id,
     }  # fmt: skip
     try:
         tx.execute(insert(Claim.__table__), values)
@@ -63,6 +70,7 @@ def submit(tx: Session, actor: Actor, order_id: str, entry: ClaimInput, now: dat
         if "live_order_id" in str(error.orig):
             raise ClaimOpen() from None
         raise
+    _noted(tx, actor, "write", claim.id, order, "submitted", now)
     emit(tx, ClaimSubmitted(order_id=order_id, subject=order.subject), now)
     changed(tx, "claims", f"orders:{order.user_id}", f"order:{order_id}")
     return claim.id
@@ -74,6 +82,7 @@ def approve(tx: Session, actor: Actor, claim_id: str, reference: str | None, now
     order, _ = _locked(tx, actor, claim_id)
     decided = {"decided_by": actor.id, "decided_at": now, "insurer_reference": (reference or "").strip() or None}
     _turn(tx, claim_id, "submitted", now, status="approved", **decided)
+    _noted(tx, actor, "write", claim_id, order, "approved", now)
     paying.settle_insured(tx, actor, order, now)
     changed(tx, "claims")
 
@@ -83,6 +92,7 @@ def reject(tx: Session, actor: Actor, claim_id: str, note: str, now: datetime) -
     order, _ = _locked(tx, actor, claim_id)
     decided = {"decided_by": actor.id, "decided_at": now, "note": note[:500], "live_order_id": None}
     _turn(tx, claim_id, "submitted", now, status="rejected", **decided)
+    _noted(tx, actor, "write", claim_id, order, "rejected", now)
     _payable_again(tx, order, now)
 
 
@@ -91,6 +101,7 @@ def withdraw(tx: Session, actor: Actor, claim_id: str, note: str | None, now: da
     order, _ = _locked(tx, actor, claim_id)
     decided = {"decided_by": actor.id, "decided_at": now, "note": note and note[:500], "live_order_id": None}
     _turn(tx, claim_id, "submitted", now, status="withdrawn", **decided)
+    _noted(tx, actor, "write", claim_id, order, "withdrawn", now)
     _payable_again(tx, order, now)
 
 
@@ -107,6 +118,7 @@ def settle(tx: Session, actor: Actor, claim_id: str, now: datetime) -> int:
     in minor units. Refused: others, a second time, what was not granted."""
     order, claim = _locked(tx, actor, claim_id)
     _turn(tx, claim_id, "approved", now, status="settled", settled_at=now)
+    _noted(tx, actor, "write", claim_id, order, "settled", now)
     came = int(claim.amount) - _forgiven(tx, order.id)
     if came > 0:
         lines = [(BANK, claim.currency, came), (paying.RECEIVABLE, claim.currency, -came)]
@@ -121,7 +133,7 @@ def claim_list(
     """Newest first, for the desk."""
     _desk(actor)
     found, following = keyset(tx, queries.claims(filters), NEWEST, after, limit)
-    return Slice([_line(tx, row) for row in found], following)
+    return Slice([_line(row) for row in found], following)
 
 
 def waiting(tx: Session, actor: Actor) -> dict[str, int]:
@@ -129,20 +141,23 @@ def waiting(tx: Session, actor: Actor) -> dict[str, int]:
     return queries.open_claims(tx)
 
 
-def one(tx: Session, actor: Actor, claim_id: str) -> ClaimLine:
+def one(tx: Session, actor: Actor, claim_id: str, now: datetime) -> ClaimLine:
+    """Somebody opens a claim, and that stands in the trail."""
     _desk(actor)
     found = tx.execute(queries.CLAIMS.where(Claim.id == claim_id)).first()
     if found is None:
         raise NoSuchClaim()
-    return _line(tx, found)
+    _noted(tx, actor, "read", claim_id, found, "", now)
+    return _line(found)
 
 
-def policy_no(tx: Session, actor: Actor, claim_id: str) -> str:
-    """The whole number, for the insurer's form."""
+def policy_no(tx: Session, actor: Actor, claim_id: str, now: datetime) -> str:
+    """The whole number, for the insurer's form. Who asked for it stands in the trail."""
     _desk(actor)
     found = tx.get(Claim, claim_id)
     if found is None:
         raise NoSuchClaim()
+    _noted(tx, actor, "print", claim_id, tx.get_one(Order, found.order_id), "policy number", now)
     return sealed.unseal(tx, found, "policy_no") or ""
 
 
@@ -164,12 +179,16 @@ def _cell(line: ClaimLine, name: str) -> Any:
     return money.plain(value) if name == "amount" else value
 
 
-def _line(tx: Session, row: Any) -> ClaimLine:
+def _line(row: Any) -> ClaimLine:
     claim = row.Claim
     own = {name: getattr(claim, name) for name in ClaimLine.__struct_fields__ if hasattr(claim, name)}
     others = {name: getattr(row, name) for name in ClaimLine.__struct_fields__ if name not in own and name != "policy"}
-    number = sealed.unseal(tx, claim, "policy_no") or ""
-    return ClaimLine(**own, **others, policy=f"…{number[-4:]}" if len(number) > 4 else "…")
+    return ClaimLine(**own, **others, policy=f"…{claim.policy_tail or ''}")
+
+
+def _noted(tx: Session, actor: Actor, action: str, claim_id: str, order: Any, purpose: str, now: datetime) -> None:
+    """`order` is whatever knows whose visit it is."""
+    audit.seen(tx, actor, action, KIND, claim_id, order.patient_profile_id, purpose, now=now)
 
 
 def _desk(actor: Actor) -> None:
