@@ -14,7 +14,10 @@ from suwen.core.house import House
 from suwen.core.web import system
 from suwen.core.web.application import NOT_YET, Address
 
-HEAVY = {"httpx", "rich", "weasyprint", "pymongo", "redis", "alembic", "suwen.demo", "suwen.paysim"}
+HEAVY = {
+    "httpx", "rich", "weasyprint", "pymongo", "redis", "alembic", "cryptography", "babel.messages",
+    "suwen.demo", "suwen.paysim", "suwen.payments.gateways.wechat",
+}  # fmt: skip
 
 
 def test_a_server_starts_without_what_it_may_never_need() -> None:

@@ -8,9 +8,11 @@ import hashlib
 import hmac
 import os
 import unicodedata
+from functools import cached_property
+from typing import TYPE_CHECKING
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 
 class Unreadable(Exception):
@@ -28,9 +30,15 @@ class FieldKeys:
         if any(len(key) != 32 for key in raw.values()):
             raise SystemExit("SUWEN_FIELD_KEYS: each key has 32 bytes")
         self.newest = pairs[0][0]
-        self._ciphers = {id: AESGCM(key) for id, key in raw.items()}
+        self._raw = raw
         # The index key must outlive rotation: it comes from the oldest key.
         self._index_key = hmac.digest(raw[pairs[-1][0]], b"suwen blind index", "sha256")
+
+    @cached_property
+    def _ciphers(self) -> "dict[str, AESGCM]":
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # 8 MB, with the first sealed column
+
+        return {id: AESGCM(key) for id, key in self._raw.items()}
 
     def encrypt(self, text: str, place: str) -> str:
         """`place` is table:id:column."""
@@ -44,6 +52,8 @@ class FieldKeys:
         cipher = self._ciphers.get(id)
         if cipher is None:
             raise Unreadable(f"no key {id!r}")
+        from cryptography.exceptions import InvalidTag
+
         raw = base64.b64decode(body)
         try:
             return cipher.decrypt(raw[:12], raw[12:], place.encode()).decode()

@@ -4,7 +4,6 @@ import re
 from dataclasses import dataclass
 
 from suwen.core.i18n import N_
-from suwen.payments.gateways import keys
 from suwen.payments.gateways.configuration import BLOCK, MEANINGS, PLAIN
 
 GATEWAYS = ("wechat", "alipay", "card")
@@ -91,6 +90,8 @@ def checked(one: Field, value: str) -> str:
 def _checked_file(one: Field, value: str) -> str:
     if len(value) > LONGEST_FILE:
         return N_("This is too long.")
+    from suwen.payments.gateways import keys  # 8 MB, when an administrator sets up a gateway
+
     parts = [found.group(0) for found in BLOCK.finditer(value)] or [value]
     try:
         for part in parts:

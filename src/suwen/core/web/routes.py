@@ -24,6 +24,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.response.base import ASGIResponse
+from litestar.utils.signature import ParsedSignature
 
 from suwen.core.schemas import Problem
 from suwen.core.web.answers import Download
@@ -57,6 +58,13 @@ class Action(HTTPRouteHandler):
     async def authorize_connection(self, connection: Any) -> None:
         """The one guard. Litestar would copy the whole handler for it, at every request."""
         await gate(connection, self)
+
+    @property
+    def parsed_fn_signature(self) -> ParsedSignature:
+        """Declared when it is looked at: with the first request, or for the document."""
+        if not hasattr(self.fn, "__signature__"):
+            _declare(self.fn, self.opt["plan"])
+        return super().parsed_fn_signature
 
     def resolve_signature_namespace(self) -> dict[str, Any]:
         """Types are given as such. Litestar's own does not answer twice, and the document may ask before a request."""
@@ -123,7 +131,8 @@ def _route(
         async def endpoint(request: Request[Any, Any, Any], **arguments: Any) -> ASGIResponse:
             return await respond(plan, request, arguments)
 
-        _declare(endpoint, plan)
+        for name in ("__name__", "__module__", "__doc__"):
+            setattr(endpoint, name, getattr(function, name))
         opt = {"who": allowed, "audited": plan.audited, "html": html, "plan": plan} | options.pop("opt", {})
         if plan.raw:  # no program of our users' speaks here: it is in nobody's API
             settings: dict[str, Any] = {"include_in_schema": False}
@@ -132,7 +141,7 @@ def _route(
             settings = {"include_in_schema": False, "media_type": "text/html"}
         else:
             answers = _documented(allowed, method)
-            if plan.signature.return_annotation is Download:
+            if function.__annotations__.get("return") in (Download, Download.__name__):
                 answers = answers | {200: FILE}
             settings = {"responses": answers, "security": _security(allowed), "media_type": MediaType.JSON}
         return Action(
@@ -165,15 +174,14 @@ def _declare(endpoint: Any, plan: Plan) -> None:
 
     A form is read by ourselves: what was typed must come back when it is refused.
     """
-    signature, function = plan.signature, plan.function
+    signature = inspect.signature(plan.function, eval_str=True)
     own = [p for p in signature.parameters.values() if p.name not in PROVIDED | LITESTARS]
     if plan.html:
         own = [p for p in own if p.name != "data"]
     keywords = [_keyword("request", Request), *(_keyword(p.name, _marked(p, plan.path), p.default) for p in own)]
     returns = signature.return_annotation
-    endpoint.__signature__ = inspect.Signature(keywords, return_annotation=returns)
     endpoint.__annotations__ = {p.name: p.annotation for p in keywords} | {"return": returns}
-    endpoint.__name__, endpoint.__module__, endpoint.__doc__ = function.__name__, function.__module__, function.__doc__
+    endpoint.__signature__ = inspect.Signature(keywords, return_annotation=returns)
 
 
 def _marked(parameter: inspect.Parameter, path: str) -> Any:

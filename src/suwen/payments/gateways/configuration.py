@@ -11,17 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
-from suwen.payments.gateways.alipay import Alipay
-from suwen.payments.gateways.alipay import Credentials as AlipayCredentials
-from suwen.payments.gateways.alipay.client import BASE as ALIPAY_BASE
-from suwen.payments.gateways.card import Card
-from suwen.payments.gateways.card import Credentials as CardCredentials
-from suwen.payments.gateways.card.client import BASE as CARD_BASE
-from suwen.payments.gateways.keys import BadKey
+from suwen.payments.gateways.errors import BadKey
 from suwen.payments.gateways.terms import Gateway
-from suwen.payments.gateways.wechat import Credentials as WeChatCredentials
-from suwen.payments.gateways.wechat import WeChat
-from suwen.payments.gateways.wechat.client import BASES as WECHAT_BASES
 from suwen.payments.gateways.wire import Surroundings
 
 MEANINGS = {
@@ -151,11 +142,17 @@ def _is_file(key: str) -> bool:
     return key.endswith(("_FILE", "_FILES"))
 
 
+# A gateway is imported when it is set up: with what its keys need, 8 MB that a clinic without one never has in memory.
+
+
 def _wechat(values: Mapping[str, str], around: Surroundings) -> Gateway:
+    from suwen.payments.gateways.wechat import Credentials, WeChat
+    from suwen.payments.gateways.wechat.client import BASES
+
     platform = {}
     if id := values.get("SUWEN_WECHAT_PUBLIC_KEY_ID", ""):
         platform[id] = _file("SUWEN_WECHAT_PUBLIC_KEY_FILE", values)
-    creds = WeChatCredentials(
+    creds = Credentials(
         mchid=values["SUWEN_WECHAT_MCHID"],
         app_id=values["SUWEN_WECHAT_APP_ID"],
         mobile_app_id=values.get("SUWEN_WECHAT_MOBILE_APP_ID", ""),
@@ -166,13 +163,16 @@ def _wechat(values: Mapping[str, str], around: Surroundings) -> Gateway:
         certificates=values.get("SUWEN_WECHAT_CERTIFICATES", "") == "1",
     )
     base, backup = values.get("SUWEN_WECHAT_BASE", ""), values.get("SUWEN_WECHAT_BACKUP", "")
-    return WeChat(creds, around, (base, backup) if base else WECHAT_BASES)
+    return WeChat(creds, around, (base, backup) if base else BASES)
 
 
 def _alipay(values: Mapping[str, str], around: Surroundings) -> Gateway:
+    from suwen.payments.gateways.alipay import Alipay, Credentials
+    from suwen.payments.gateways.alipay.client import BASE
+
     certificate = "SUWEN_ALIPAY_APP_CERTIFICATE_FILE"
     root = "SUWEN_ALIPAY_ROOT_CERTIFICATES_FILE"
-    creds = AlipayCredentials(
+    creds = Credentials(
         app_id=values["SUWEN_ALIPAY_APP_ID"],
         seller_id=values["SUWEN_ALIPAY_SELLER_ID"],
         private_key=_file("SUWEN_ALIPAY_PRIVATE_KEY_FILE", values),
@@ -180,13 +180,16 @@ def _alipay(values: Mapping[str, str], around: Surroundings) -> Gateway:
         app_certificate=_file(certificate, values) if values.get(certificate) else "",
         root_certificates=_file(root, values) if values.get(certificate) else "",
     )
-    return Alipay(creds, around, values.get("SUWEN_ALIPAY_BASE") or ALIPAY_BASE)
+    return Alipay(creds, around, values.get("SUWEN_ALIPAY_BASE") or BASE)
 
 
 def _card(values: Mapping[str, str], around: Surroundings) -> Gateway:
+    from suwen.payments.gateways.card import Card, Credentials
+    from suwen.payments.gateways.card.client import BASE
+
     secrets = tuple(one.strip() for one in values["SUWEN_CARD_WEBHOOK_SECRETS"].split(",") if one.strip())
-    creds = CardCredentials(values["SUWEN_CARD_SECRET_KEY"], values["SUWEN_CARD_PUBLISHABLE_KEY"], secrets)
-    return Card(creds, around, values.get("SUWEN_CARD_BASE") or CARD_BASE)
+    creds = Credentials(values["SUWEN_CARD_SECRET_KEY"], values["SUWEN_CARD_PUBLISHABLE_KEY"], secrets)
+    return Card(creds, around, values.get("SUWEN_CARD_BASE") or BASE)
 
 
 MAKERS = {"wechat": _wechat, "alipay": _alipay, "card": _card}

@@ -59,3 +59,7 @@ class Stale(BadMessage):
 
 class Unreadable(BadMessage):
     pass
+
+
+class BadKey(ValueError):
+    """A key that cannot be used; the words say why and never what is in it."""

@@ -15,11 +15,9 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509 import Certificate, load_pem_x509_certificate
 
+from suwen.payments.gateways.errors import BadKey as BadKey
+
 SHORTEST = 2048
-
-
-class BadKey(ValueError):
-    """A key that cannot be used; the words say why and never what is in it."""
 
 
 def private_key(text: str) -> RSAPrivateKey:

@@ -3,11 +3,10 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 
 def canonical(value: Any) -> str:
@@ -22,22 +21,32 @@ def digest(value: Any) -> str:
 
 def new_key() -> tuple[str, str]:
     """Private and public half, 32 bytes each in hex."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
     key = Ed25519PrivateKey.generate()
-    private = key.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
-    return private.hex(), key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw).hex()
+    return key.private_bytes_raw().hex(), key.public_key().public_bytes_raw().hex()
 
 
 def public_half(private: str) -> str:
-    key = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(private))
-    return key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw).hex()
+    return _key(private).public_key().public_bytes_raw().hex()
 
 
 def sign(private: str, text: str) -> str:
-    return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(private)).sign(text.encode()).hex()
+    return _key(private).sign(text.encode()).hex()
+
+
+def _key(private: str) -> "Ed25519PrivateKey":
+    # 8 MB, with the first signature and not with the start
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(private))
 
 
 def fits(public: str, text: str, signature: str) -> bool:
     """Whether this very text was signed by the owner of this key; nonsense fits nothing."""
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
     try:
         Ed25519PublicKey.from_public_bytes(bytes.fromhex(public)).verify(bytes.fromhex(signature), text.encode())
     except (InvalidSignature, ValueError):
