@@ -57,7 +57,8 @@ class Settings:
     hold_minutes: int = setting("SUWEN_HOLD_MINUTES", "How long a time is held while the patient pays", 15)
     refund_review_above: int = setting(
         "SUWEN_REFUND_REVIEW_ABOVE",
-        "Refunds above this many minor units (20000 = 200.00) need somebody else's approval; 0: all of them",
+        "Refunds above this many minor units (20000 = 200.00) need somebody else's approval, and what is paid out by "
+        "hand or written off another administrator's; 0: all of them",
         20_000,
     )
     cancellation: str = setting(

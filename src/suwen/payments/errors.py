@@ -95,6 +95,11 @@ class SecondPersonNeeded(Forbidden):
     code, title = "second_person_needed", "A refund of this size is approved by somebody else than who asked for it."
 
 
+class SecondAdminNeeded(Invalid):
+    code = "second_admin_needed"
+    title = "A sum of this size needs another administrator, who confirms it with a password or code of their own."
+
+
 class NoSuchClaim(NotFound):
     code, title = "no_such_claim", "This claim is not there."
 

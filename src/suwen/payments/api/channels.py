@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from suwen.accounts.service import Witness
 from suwen.core.actor import Actor
 from suwen.core.house import House
 from suwen.core.schemas import Slice
@@ -26,6 +27,7 @@ from suwen.payments.schemas.channels import (
 )
 from suwen.payments.service import configs, resolving, talk
 from suwen.payments.service.connection import try_connection
+from suwen.payments.service.second import second_admin
 
 TAGS, DESK = ["Payment gateways"], ("admin",)
 
@@ -101,10 +103,16 @@ def anomaly(tx: Session, id: str) -> AnomalyView:
     return resolving.anomaly(tx, id)
 
 
-@post("/api/v1/payment-anomalies/{id:str}/resolution", who=DESK, tags=TAGS)
-def resolve(tx: Session, me: Actor, now: datetime, id: str, data: ResolutionInput) -> AnomalyView:
-    """Settle it, once."""
-    return resolving.resolve(tx, me, id, data, now)
+def second(house: House, me: Actor, now: datetime, data: ResolutionInput) -> Witness | None:
+    return second_admin(house, me, data, now)
+
+
+@post("/api/v1/payment-anomalies/{id:str}/resolution", who=DESK, tags=TAGS, before=second)
+def resolve(
+    tx: Session, me: Actor, now: datetime, id: str, data: ResolutionInput, prepared: Witness | None
+) -> AnomalyView:
+    """Settle it, once; a large sum that stands in no book with another admin who confirms."""
+    return resolving.resolve(tx, me, id, data, now, prepared)
 
 
 ROUTES = routes_of(gateways, save, offer, test, exchanges, exchange, reports, report, anomalies, anomaly, resolve)

@@ -4,7 +4,9 @@ from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
+from suwen.accounts.service import Witness
 from suwen.core.actor import Actor
+from suwen.core.house import House
 from suwen.core.schemas import Slice
 from suwen.core.web.routes import get, post, routes_of
 from suwen.payments.schemas.reconciliation import (
@@ -18,6 +20,7 @@ from suwen.payments.schemas.reconciliation import (
     Shown,
 )
 from suwen.payments.service import reconciling
+from suwen.payments.service.second import second_admin
 
 TAGS = ["Payments"]
 DESK = ("admin",)
@@ -65,10 +68,17 @@ def line(tx: Session, me: Actor, id: str) -> ReconciliationLineView:
     return reconciling.line(tx, me, id)
 
 
-@post("/api/v1/reconciliation-lines/{id:str}/resolution", who=DESK, tags=TAGS)
-def resolve(tx: Session, me: Actor, now: datetime, id: str, data: ResolutionInput) -> ReconciliationLineView:
-    """suspense, write_off and refund book a journal; accepted books nothing; ask_gateway leaves it open."""
-    reconciling.resolve(tx, me, id, data.kind, data.note, now)
+def second(house: House, me: Actor, now: datetime, data: ResolutionInput) -> Witness | None:
+    return second_admin(house, me, data, now)
+
+
+@post("/api/v1/reconciliation-lines/{id:str}/resolution", who=DESK, tags=TAGS, before=second)
+def resolve(
+    tx: Session, me: Actor, now: datetime, id: str, data: ResolutionInput, prepared: Witness | None
+) -> ReconciliationLineView:
+    """suspense, write_off and refund book a journal, large sums with another admin who confirms; accepted books
+    nothing; ask_gateway leaves it open."""
+    reconciling.resolve(tx, me, id, data.kind, data.note, now, prepared)
     return reconciling.line(tx, me, id)
 
 

@@ -4,6 +4,7 @@ from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
+from suwen.accounts.service import Witness
 from suwen.core.actor import Actor
 from suwen.core.house import House
 from suwen.core.schemas import Slice
@@ -20,7 +21,8 @@ from suwen.payments.schemas import (
     RefundLine,
     Rejection,
 )
-from suwen.payments.service import refund_answers, refund_lists, refunds
+from suwen.payments.service import handing, refund_answers, refund_lists, refunds
+from suwen.payments.service.second import second_admin
 
 DESK = ("admin",)
 TAGS = ["Payments"]
@@ -81,10 +83,14 @@ def retry(tx: Session, me: Actor, now: datetime, id: str) -> RefundLine:
     return refund_lists.one(tx, me, id)
 
 
-@post("/api/v1/refunds/{id:str}/by-hand", who=DESK, tags=TAGS)
-def by_hand(tx: Session, me: Actor, now: datetime, id: str, data: ByHand) -> RefundLine:
-    """What the gateway cannot pay back was paid in cash or from the bank."""
-    refunds.by_hand(tx, me, id, data.how, data.note, now)
+def second(house: House, me: Actor, now: datetime, data: ByHand) -> Witness | None:
+    return second_admin(house, me, data, now)
+
+
+@post("/api/v1/refunds/{id:str}/by-hand", who=DESK, tags=TAGS, before=second)
+def by_hand(tx: Session, me: Actor, now: datetime, id: str, data: ByHand, prepared: Witness | None) -> RefundLine:
+    """What the gateway cannot pay back was paid in cash or from the bank. A large sum is confirmed by another admin."""
+    handing.by_hand(tx, me, id, data.how, data.note, now, prepared)
     return refund_lists.one(tx, me, id)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from suwen.accounts.service import confirmed_until, reauthenticate
+from suwen.accounts.service import Witness, confirmed_until, reauthenticate
 from suwen.core.actor import Actor
 from suwen.core.house import House
 from suwen.core.i18n import N_
@@ -23,7 +23,7 @@ from suwen.payments.schemas.channels import (
     ResolutionInput,
     TalkFilters,
 )
-from suwen.payments.service import configs, resolving, talk
+from suwen.payments.service import configs, resolving, second, talk
 from suwen.payments.service.connection import try_connection
 
 DESK = ("admin",)
@@ -148,14 +148,22 @@ def anomalies_csv(
 
 
 @page("/admin/payments/anomalies/{id:str}", who=DESK)
-def anomaly(tx: Session, id: str) -> Page:
+def anomaly(tx: Session, me: Actor, id: str) -> Page:
     one = resolving.anomaly(tx, id)
-    return Page("payments/anomaly.html", {"one": one, "meaning": meaning(one.kind), "resolutions": RESOLUTIONS})
+    shown = {
+        "one": one, "meaning": meaning(one.kind), "resolutions": RESOLUTIONS,
+        "second": second.is_needed(tx, resolving.unbooked(one)), "colleagues": second.colleagues(tx, me),
+    }  # fmt: skip
+    return Page("payments/anomaly.html", shown)
 
 
-@form("/admin/payments/anomalies/{id:str}", again=anomaly, who=DESK)
-def resolve(tx: Session, me: Actor, now: datetime, id: str, data: ResolutionInput) -> See:
-    resolving.resolve(tx, me, id, data, now)
+def prove_second(house: House, me: Actor, now: datetime, data: ResolutionInput) -> Witness | None:
+    return second.second_admin(house, me, data, now)
+
+
+@form("/admin/payments/anomalies/{id:str}", again=anomaly, who=DESK, before=prove_second)
+def resolve(tx: Session, me: Actor, now: datetime, id: str, data: ResolutionInput, prepared: Witness | None) -> See:
+    resolving.resolve(tx, me, id, data, now, prepared)
     return See(f"{HOME}/anomalies", toast=N_("Resolved."))
 
 

@@ -5,7 +5,9 @@ from functools import partial
 
 from sqlalchemy.orm import Session
 
+from suwen.accounts.service import Witness
 from suwen.core.actor import Actor
+from suwen.core.house import House
 from suwen.core.i18n import N_
 from suwen.core.web.answers import Download, Page, See
 from suwen.core.web.routes import form, page, routes_of
@@ -13,7 +15,7 @@ from suwen.payments import matching
 from suwen.payments.models import GATEWAYS
 from suwen.payments.rules import day_of
 from suwen.payments.schemas.reconciliation import ResolutionInput, RunInput
-from suwen.payments.service import reconciling
+from suwen.payments.service import reconciling, second
 
 DESK = ("admin",)
 
@@ -73,13 +75,22 @@ def line(tx: Session, me: Actor, id: str) -> Page:
     found = reconciling.line(tx, me, id)
     return Page(
         "payments/reconciliation_line.html",
-        {"line": found, "one": reconciling.reconciliation(tx, me, found.reconciliation_id)},
+        {
+            "line": found,
+            "one": reconciling.reconciliation(tx, me, found.reconciliation_id),
+            "second": second.is_needed(tx, found.missing),
+            "colleagues": second.colleagues(tx, me),
+        },
     )
 
 
-@form("/admin/reconciliation/lines/{id:str}", again=line, who=DESK)
-def resolve(tx: Session, me: Actor, now: datetime, id: str, data: ResolutionInput) -> See:
-    day_id = reconciling.resolve(tx, me, id, data.kind, data.note, now)
+def prove_second(house: House, me: Actor, now: datetime, data: ResolutionInput) -> Witness | None:
+    return second.second_admin(house, me, data, now)
+
+
+@form("/admin/reconciliation/lines/{id:str}", again=line, who=DESK, before=prove_second)
+def resolve(tx: Session, me: Actor, now: datetime, id: str, data: ResolutionInput, prepared: Witness | None) -> See:
+    day_id = reconciling.resolve(tx, me, id, data.kind, data.note, now, prepared)
     return See(f"/admin/reconciliation/{day_id}", toast=N_("Noted."))
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from suwen.accounts.service import Witness
 from suwen.core.actor import Actor
 from suwen.core.house import House
 from suwen.core.i18n import N_
@@ -15,7 +16,7 @@ from suwen.payments import service
 from suwen.payments.pages.desk import admin_order
 from suwen.payments.rules import day_of
 from suwen.payments.schemas import Approval, ByHand, RefundFilters, RefundForm, Rejection
-from suwen.payments.service import refund_answers, refund_lists, refunds
+from suwen.payments.service import handing, refund_answers, refund_lists, refunds, second
 
 PAYER, DESK = ("patient",), ("admin",)
 
@@ -75,7 +76,8 @@ def refunds_csv(
 def one_refund(tx: Session, me: Actor, id: str) -> Page:
     found = refund_lists.one(tx, me, id)
     shown = {
-        "refund": found, "ways": refund_lists.ways(tx, me, found), "order": service.order(tx, me, found.order_id)
+        "refund": found, "ways": refund_lists.ways(tx, me, found), "order": service.order(tx, me, found.order_id),
+        "second": handing.is_large(tx, found.order_id, found.refund_amount), "colleagues": second.colleagues(tx, me),
     }  # fmt: skip
     return Page("payments/admin_refund_one.html", shown)
 
@@ -104,9 +106,13 @@ def retry(tx: Session, me: Actor, now: datetime, id: str) -> See:
     return See(f"/admin/refunds/{id}", toast=N_("The gateway is being asked."))
 
 
-@form("/admin/refunds/{id:str}/by-hand", again=one_refund, who=DESK)
-def by_hand(tx: Session, me: Actor, now: datetime, id: str, data: ByHand) -> See:
-    refunds.by_hand(tx, me, id, data.how, data.note, now)
+def prove_second(house: House, me: Actor, now: datetime, data: ByHand) -> Witness | None:
+    return second.second_admin(house, me, data, now)
+
+
+@form("/admin/refunds/{id:str}/by-hand", again=one_refund, who=DESK, before=prove_second)
+def by_hand(tx: Session, me: Actor, now: datetime, id: str, data: ByHand, prepared: Witness | None) -> See:
+    handing.by_hand(tx, me, id, data.how, data.note, now, prepared)
     return See(f"/admin/refunds/{id}", toast=N_("Noted."))
 
 

@@ -15,6 +15,7 @@ from suwen.payments.schemas.refunds import (
     Rejection,
     Words,
 )
+from suwen.payments.schemas.seconded import Seconded
 from suwen.payments.schemas.wallets import (
     EntryFilters,
     EntryView,
@@ -54,6 +55,7 @@ __all__ = [
     "RefundLine",
     "RefundView",
     "Rejection",
+    "Seconded",
     "Status",
     "TopUpForm",
     "TopUpInput",

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from suwen.core.schemas import Input, Version, View
+from suwen.payments.schemas.seconded import Seconded
 
 GatewayName = Literal["wechat", "alipay", "card"]
 Typed = Annotated[str, msgspec.Meta(max_length=60_000)]
@@ -181,7 +182,7 @@ class AnomalyView(AnomalyRow):
     resolver: str | None
 
 
-class ResolutionInput(Input):
+class ResolutionInput(Seconded, kw_only=True):
     resolution: Resolution
     note: Annotated[str, msgspec.Meta(max_length=500)] | None = None
 

@@ -7,6 +7,7 @@ import msgspec
 
 from suwen.core.schemas import Input, View
 from suwen.payments.matching import Resolution, Result
+from suwen.payments.schemas.seconded import Seconded
 
 GatewayName = Literal["wechat", "alipay", "card"]
 DayStatus = Literal["waiting", "running", "matched", "different", "settled"]
@@ -79,7 +80,7 @@ class RunInput(Input):
     day: date
 
 
-class ResolutionInput(Input):
+class ResolutionInput(Seconded, kw_only=True):
     """How a difference is resolved, and why."""
 
     kind: Resolution

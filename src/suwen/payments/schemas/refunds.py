@@ -9,6 +9,7 @@ from suwen.core.schemas import Input, View
 from suwen.payments import rules
 from suwen.payments.rules import LARGEST_SUM
 from suwen.payments.schemas.amounts import minor
+from suwen.payments.schemas.seconded import Seconded
 
 Words = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
 ReasonCode = Literal["cancelled", "service", "mistake", "other"]
@@ -102,7 +103,7 @@ class Rejection(Input):
     note: Words
 
 
-class ByHand(Input):
+class ByHand(Seconded, kw_only=True):
     """How it was paid back without the gateway; `note` says where that is written down."""
 
     how: Literal["cash", "bank"]

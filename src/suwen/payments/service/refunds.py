@@ -29,14 +29,12 @@ from suwen.payments.errors import (
 )
 from suwen.payments.events import RefundApproved, RefundDone, RefundRejected, RefundTroubled
 from suwen.payments.models import GATEWAY_OF, Claim, Journal, Order, Refund, Transaction
-from suwen.payments.service import ledger, wallets
+from suwen.payments.service import ledger, second, wallets
 from suwen.payments.service.paying import RECEIVABLE, is_top_up
 
 PAID = ("paid", "partial_refunded")
 PAID_TWICE = "paid_twice"
-REVIEW_ABOVE = 20_000
 FIRST_QUESTION = timedelta(seconds=30)  # after the answer to the refund itself should have come
-BY_HAND = {"cash": ledger.CASH, "bank": "asset:bank"}
 INSERT_REFUND, INSERT_TRANSACTION = insert(Refund.__table__), insert(Transaction.__table__)
 
 
@@ -95,7 +93,7 @@ def may_alone(tx: Session, actor: Actor, refund_id: str) -> bool:
     found = _refund(tx, refund_id)
     if found.requested_by != actor.id:
         return True
-    limit = getattr(tx.info.get("settings"), "refund_review_above", REVIEW_ABOVE)
+    limit = second.limit(tx)
     own = select(Refund.refund_amount).where(
         Refund.order_id == found.order_id, Refund.requested_by == actor.id, Refund.reviewed_by == actor.id
     )
@@ -138,24 +136,6 @@ def hand_out(tx: Session, actor: Actor, refund_id: str, now: datetime) -> str:
     if paid_by.payment_method in GATEWAY_OF or paid_by.payment_method in ("balance", "insurance"):
         raise RefundElsewhere()
     finish(tx, order, found, now, method="cash", against=ledger.CASH, cashier_id=actor.id)
-    return str(order.id)
-
-
-def by_hand(tx: Session, actor: Actor, refund_id: str, how: str, note: str, now: datetime) -> str:
-    """What the gateway cannot pay back, or what is owed to an insurer, was paid in cash or from the bank (`how`).
-
-    Refused: anybody but an admin, what the gateway may still pay back itself, a second time.
-    """
-    if actor.role != "admin":
-        raise Forbidden()
-    order, found, paid_by = locked(tx, refund_id)
-    if paid_by.payment_method != "insurance" and not found.abnormal:
-        raise RefundElsewhere()
-    told = dict(found.refund_response or {}) | {"by_hand": how, "by": actor.id}
-    finish(
-        tx, order, found, now, method="cash" if how == "cash" else "other", against=BY_HAND[how], cashier_id=actor.id,
-        values={"review_notes": note[:500], "refund_response": told},
-    )  # fmt: skip
     return str(order.id)
 
 
@@ -319,9 +299,9 @@ def _payment_of(tx: Session, order: Any) -> Any:
     done = (Transaction.status == "success", Transaction.payment_method == order.payment_method)
     paid = select(Transaction).where(*mine, *done).order_by(Transaction.completed_at, Transaction.id)
     twice = (Journal.ref_type == "order", Journal.ref_id == order.id, Journal.kind == PAID_TWICE)
-    second = set(tx.scalars(select(Journal.idempotency_key).where(*twice)))
+    others = set(tx.scalars(select(Journal.idempotency_key).where(*twice)))
     gateway = GATEWAY_OF.get(order.payment_method)
-    return next(one for one in tx.scalars(paid) if f"pay:{gateway}:{one.external_transaction_id}" not in second)
+    return next(one for one in tx.scalars(paid) if f"pay:{gateway}:{one.external_transaction_id}" not in others)
 
 
 def _second_payment(tx: Session, order: Any, transaction_id: str, reason: str, now: datetime) -> str:

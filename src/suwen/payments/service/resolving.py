@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
+from suwen.accounts.service import Witness
 from suwen.core import audit
 from suwen.core.actor import Actor
 from suwen.core.db import changed, rows
@@ -19,8 +20,14 @@ from suwen.payments.errors import AlreadyResolved
 from suwen.payments.models import Anomaly
 from suwen.payments.queries import channels as statements
 from suwen.payments.schemas.channels import AnomalyFilters, AnomalyRow, AnomalyView, ResolutionInput
+from suwen.payments.service import second
 
-TOPIC = "payment-anomalies"
+TOPIC, KIND = "payment-anomalies", "payment_anomaly"
+# Money that moved, or is said to have moved, and that no journal of ours holds: to settle it is to give it up or away.
+UNBOOKED = frozenset({
+    "mismatch", "foreign", "unknown_payment", "number_used", "other_number", "refunded_elsewhere", "refund_differs",
+    "refund_too_many", "refund_unknown", "refund_undone",
+})  # fmt: skip
 NEWEST = ((Anomaly.created_at, "desc"), (Anomaly.id, "desc"))
 
 
@@ -49,16 +56,31 @@ def kinds(tx: Session) -> list[str]:
     return statements.kinds_of_anomalies(tx)
 
 
-def resolve(tx: Session, me: Actor, id: str, entry: ResolutionInput, now: datetime) -> AnomalyView:
-    """Settle it, once: AlreadyResolved for whoever comes second. `other` needs a note."""
+def unbooked(one: AnomalyView) -> int:
+    """The sum, in minor units, that stands in no book while this is open; 0 where all of it does."""
+    if one.kind not in UNBOOKED:
+        return 0
+    said = one.facts.get("said")
+    sums = [said.get("amount") if isinstance(said, dict) else None, one.facts.get("amount")]
+    expected = one.facts.get("expected")
+    sums.append(expected.get("amount") if isinstance(expected, dict) else None)
+    return max((abs(one) for one in sums if type(one) is int), default=0)
+
+
+def resolve(
+    tx: Session, me: Actor, id: str, entry: ResolutionInput, now: datetime, confirmed: Witness | None = None
+) -> AnomalyView:
+    """Settle it, once: AlreadyResolved for whoever comes second. `other` needs a note, and a large sum that is in no
+    book another admin who has confirmed it."""
     if entry.resolution == "other" and not (entry.note or "").strip():
         raise Invalid(fields={"note": "Please write down what was done."})
-    anomaly(tx, id)
+    second.refuse_alone(tx, me, unbooked(anomaly(tx, id)), confirmed)
     done = {"status": "resolved", "resolved_by": me.id, "resolved_at": now, "resolution": entry.resolution,
             "note": (entry.note or "").strip() or None}  # fmt: skip
     if not rows(tx, update(Anomaly).where(Anomaly.id == id, Anomaly.status == "open").values(**done)):
         raise AlreadyResolved()
-    audit.seen(tx, me, "write", "payment_anomaly", id, purpose=entry.resolution, now=now)
+    audit.seen(tx, me, "write", KIND, id, purpose=entry.resolution, now=now)
+    second.signed(tx, me, confirmed, KIND, id, now)
     changed(tx, TOPIC)
     return anomaly(tx, id)
 

@@ -8,6 +8,8 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from suwen.accounts.service import Witness
+from suwen.core import audit
 from suwen.core.actor import Actor
 from suwen.core.db import changed, rows
 from suwen.core.errors import Forbidden
@@ -24,7 +26,7 @@ from suwen.payments.errors import (
 )
 from suwen.payments.events import BillDue, PaymentDoubted, RefundDue
 from suwen.payments.models import Journal, Reconciliation, ReconciliationLine, Refund
-from suwen.payments.service import ledger
+from suwen.payments.service import ledger, second
 from suwen.payments.service.reconciling.schedule import TOPIC
 from suwen.payments.service.reconciling.writing import REF
 
@@ -38,12 +40,15 @@ def clearing(gateway: str) -> str:
     return f"asset:{gateway}_clearing"
 
 
-def resolve(tx: Session, actor: Actor, line_id: str, kind: str, note: str, now: datetime) -> str:
+def resolve(
+    tx: Session, actor: Actor, line_id: str, kind: str, note: str, now: datetime, confirmed: Witness | None = None
+) -> str:
     """Say what becomes of a difference, and why; return the day's id.
 
     `suspense`, `write_off` and `refund` book a journal that brings our books to the bill; `accepted` books nothing;
     `ask_gateway` has the gateway asked and the bill compared again, and leaves the difference open. Refused: a way that
-    does not fit the difference, a second time, a day that is settled or being compared.
+    does not fit the difference, a second time, a day that is settled or being compared, and a large sum without another
+    admin who has confirmed it.
     """
     if actor.role != "admin":
         raise Forbidden()
@@ -60,13 +65,16 @@ def resolve(tx: Session, actor: Actor, line_id: str, kind: str, note: str, now: 
     if kind not in matching.ways(line):
         raise WrongWay(fields={"kind": WrongWay.title})
     if kind in matching.BOOKED:
-        _book(tx, day.gateway, line, kind, now)
+        second.refuse_alone(tx, actor, matching.missing(line), confirmed)
+        _book(tx, day.gateway, line, kind, confirmed, now)
     if kind == "ask_gateway":
         _ask(tx, day.gateway, line, now)
         emit(tx, BillDue(gateway=day.gateway, day=day.day.isoformat()), now, due=now + ASKED_FOR)
     line.resolution, line.note, line.resolved_by = kind, note[:500], actor.id
     line.resolved_at = None if kind == "ask_gateway" else now
     tx.flush()
+    audit.seen(tx, actor, "write", REF, line_id, purpose=kind, now=now)
+    second.signed(tx, actor, confirmed, REF, line_id, now)
     changed(tx, TOPIC)
     return str(day.id)
 
@@ -87,13 +95,16 @@ def _why_not(tx: Session, id: str) -> Exception:
     return DaySettled() if status == "settled" else StillComparing()
 
 
-def _book(tx: Session, gateway: str, line: ReconciliationLine, kind: str, now: datetime) -> None:
+def _book(
+    tx: Session, gateway: str, line: ReconciliationLine, kind: str, confirmed: Witness | None, now: datetime
+) -> None:
     amount = matching.sign(line.kind) * matching.missing(line)
     if not amount:
         return
     earlier = tx.scalar(select(func.count()).where(Journal.ref_type == REF, Journal.ref_id == line.id)) or 0
     lines = [(clearing(gateway), line.currency, amount), (AGAINST[kind], line.currency, -amount)]
-    ledger.book(tx, f"reconcile:{line.id}:{earlier + 1}", "reconcile", lines, now, ref=(REF, line.id))
+    meta = {"confirmed_by": confirmed.id} if confirmed else None
+    ledger.book(tx, f"reconcile:{line.id}:{earlier + 1}", "reconcile", lines, now, ref=(REF, line.id), meta=meta)
 
 
 def _ask(tx: Session, gateway: str, line: ReconciliationLine, now: datetime) -> None:
