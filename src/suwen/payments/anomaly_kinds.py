@@ -105,15 +105,43 @@ MEANINGS = {
         N_("The gateway closed the refund, and the money stayed with us."),
         N_("Ask for the refund again, or pay it out in cash."),
     ),
-    "refund_mismatch": Meaning(
+    "refund_differs": Meaning(
         N_("A refund of another amount"),
         N_("What went back is not what was asked for."),
         N_("Compare the refund here with the gateway's console and correct the difference."),
     ),
-    "unknown_refund": Meaning(
+    "refund_unknown": Meaning(
         N_("A refund nobody here has asked for"),
         N_("The gateway reports a refund with a number that is not one of ours."),
         N_("Find out in the gateway's console who paid it back."),
+    ),
+    "refund_not_enough": Meaning(
+        N_("Our account is too empty for a refund"),
+        N_("The gateway pays refunds from what it holds for us, and that is not enough at the moment."),
+        N_("Fill the account in the gateway's console. The refund is asked for again by itself."),
+    ),
+    "refund_refused": Meaning(
+        N_("A refund that the gateway refused"),
+        N_("The gateway said no to a refund that was approved here. Its own word is in the facts."),
+        N_("Look up its word in the gateway's console, put right what it names, and try again at the refund; otherwise "
+           "pay it out by hand and note it there."),
+    ),
+    "refund_unanswered": Meaning(
+        N_("A refund of which nothing is heard"),
+        N_("The gateway has been asked for hours and does not say what became of a refund."),
+        N_("Look for its number in the gateway's console. It is asked about further, and never under a second number."),
+    ),
+    "refund_too_many": Meaning(
+        N_("Paid back twice"),
+        N_("The gateway has paid a refund that was paid out by hand, or given up, here before."),
+        N_("The payer has the money twice, or the order is wrong about it. Ask the payer, and correct the books."),
+    ),
+    "refund_undone": Meaning(
+        N_("A refund that came back"),
+        N_("The gateway had called a refund done, and now says that it failed: the bank has sent the money back. The "
+           "order here still counts it as paid back."),
+        N_("Look in the gateway's console where the money is. If it is with us again, the payer is owed it: pay it out "
+           "another way and write down how."),
     ),
 }  # fmt: skip
 RESOLUTIONS = (

@@ -140,6 +140,9 @@ def test_what_is_paid_twice_goes_back_by_itself(till, gateway):
     assert [(one.status, one.refund_amount, one.reason_code) for one in refunds] == [("success", 8000, "paid_twice")]
     assert till.anomalies() == ["paid_twice"]
     assert [one["refunded"] for one in till.sim.look("state")["payment"]] == [8000]
+    paper = till.people["li"]("GET", f"/api/v1/orders/{order.id}/receipt").json()
+    assert (paper["payment_method"], paper["transaction_no"][:3], paper["reference"]) == ("balance", "TXN", None)
+    assert (paper["kept"], paper["refunds"]) == (8000, [])
 
 
 def test_two_codes_that_were_both_paid_are_one_payment_and_one_refund(till):

@@ -1,13 +1,17 @@
 """Refunds at the simulator's gateways: done at once, later, not at all, twice asked and once done."""
 
+import inspect
+import re
+
 import pytest
 from sqlalchemy import select
 
 from suwen.core.outbox import deliver_one
 from suwen.payments import service
+from suwen.payments.anomaly_kinds import MEANINGS
 from suwen.payments.gateways import RefundAnswer
 from suwen.payments.models import Refund, Transaction
-from suwen.payments.service import refund_answers, refunds
+from suwen.payments.service import applying, inbox, refund_answers, refunds
 
 GATEWAYS = ("wechat", "alipay", "card")
 
@@ -284,3 +288,26 @@ def test_pauses_grow_to_an_hour():
     seconds = [refund_answers.pause(asks).total_seconds() for asks in range(9)]
     assert seconds == [30, 60, 120, 300, 600, 1800, 3600, 3600, 3600]
     assert refunds.FIRST_QUESTION.total_seconds() == 30
+
+
+@pytest.mark.parametrize("state", ["abnormal", "closed"])
+def test_a_refund_that_comes_back_weeks_later_is_told_of(back, till, state):
+    """A bank may return the money of a card that a gateway had called paid back."""
+    order = back.paid("card")
+    refund = back.done(order)
+    assert back.place(refund) == "success"
+    before, number = back.sums(order), till.attempt(order.id).transaction_no
+    said = RefundAnswer(state, back.row(refund).refund_no, out_no=number, amount=8000, currency="CNY", detail="failed")
+    for _ in range(2):
+        outcome = till.house.db.write(lambda tx: refund_answers.refund_reported(tx, "card", said, till.clock()))
+        assert outcome == "anomaly"
+    assert till.anomalies() == ["refund_undone"]
+    assert (back.sums(order), back.place(refund)) == (before, "success")
+
+
+def test_every_kind_of_anomaly_is_explained():
+    noted = [inspect.getsource(module) for module in (refund_answers, applying, inbox)]
+    kinds = set(re.findall(r'(?:note\(tx, f"[^"]+", |note\(tx, |_anomaly\(tx, |return )"(\w+)"', "".join(noted)))
+    kinds -= {"applied", "repeated", "ignored", "anomaly", "waiting"}
+    assert {"refund_undone", "refund_differs", "late", "forged", "unknown_payment", "foreign"} <= kinds
+    assert kinds <= set(MEANINGS)

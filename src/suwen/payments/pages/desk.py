@@ -23,9 +23,7 @@ def orders(
     tx: Session, me: Actor, house: House, status: str | None = None, method: str | None = None, q: str | None = None,
     since: str | None = None, until: str | None = None, after: str | None = None,
 ) -> Page:  # fmt: skip
-    typed = {"status": status, "method": method, "q": q, "since": since, "until": until}
-    asked = {name: value for name, value in typed.items() if value}
-    filters = OrderFilters.of_days(house.settings.zone, day_of(since), day_of(until), status=status, method=method, q=q)
+    asked, filters = _asked(house, status, method, q, since, until)
     shown = {
         "part": service.orders(tx, me, filters, after=after), "asked": asked, "after": after,
         "waiting": service.waiting_refunds(tx, me),
@@ -38,7 +36,7 @@ def orders_csv(
     me: Actor, house: House, status: str | None = None, method: str | None = None, q: str | None = None,
     since: str | None = None, until: str | None = None,
 ) -> Download:  # fmt: skip
-    filters = OrderFilters.of_days(house.settings.zone, day_of(since), day_of(until), status=status, method=method, q=q)
+    _, filters = _asked(house, status, method, q, since, until)
     return Download(partial(service.orders_csv, actor=me, filters=filters), "text/csv", "orders.csv")
 
 
@@ -88,6 +86,15 @@ def top_up(tx: Session, me: Actor, house: House, now: datetime, user: str, data:
 @page("/admin/top-up/{id:str}", who=DESK)
 def receipt(tx: Session, me: Actor, id: str) -> Page:
     return Page("payments/receipt.html", {"receipt": service.receipt(tx, me, id)})
+
+
+def _asked(house: House, *typed: str | None) -> tuple[dict[str, str], OrderFilters]:
+    """What is asked for, as it stands in the address, and as a filter."""
+    named = zip(("status", "method", "q", "since", "until"), typed, strict=True)
+    asked = {name: value for name, value in named if value}
+    words = {name: asked.get(name) for name in ("status", "method", "q")}
+    first, last = day_of(asked.get("since")), day_of(asked.get("until"))
+    return asked, OrderFilters.of_days(house.settings.zone, first, last, **words)
 
 
 ROUTES = routes_of(orders, orders_csv, admin_order, ask, settle_cash, top_up_page, top_up, receipt)

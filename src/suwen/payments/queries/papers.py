@@ -12,6 +12,7 @@ from suwen.payments.models import BalanceEntry, Order, Price, Refund, Transactio
 
 MOST_LINES = 2000
 SHOWN_REFUNDS = ("processing", "success")
+PAID_TWICE = "paid_twice"  # a second payment went back whole: it is none of the order's
 
 
 def paid_order(tx: Session, id: str) -> Any:
@@ -33,6 +34,7 @@ def paid_order(tx: Session, id: str) -> Any:
                 Transaction.order_id == Order.id,
                 Transaction.transaction_type == "payment",
                 Transaction.status == "success",
+                ~exists().where(Refund.transaction_id == Transaction.id, Refund.reason_code == PAID_TWICE),
             ),
         )
         .outerjoin(cashier, cashier.id == Transaction.cashier_id)
@@ -46,7 +48,8 @@ def paid_order(tx: Session, id: str) -> Any:
 def refunds_on_paper(tx: Session, order_id: str) -> list[Any]:
     names = (Refund.refund_no, Refund.refund_amount, Refund.currency, Refund.status, Refund.created_at,
              Refund.completed_at)  # fmt: skip
-    found = select(*names).where(Refund.order_id == order_id, Refund.status.in_(SHOWN_REFUNDS))
+    own = (Refund.order_id == order_id, Refund.status.in_(SHOWN_REFUNDS), Refund.reason_code != PAID_TWICE)
+    found = select(*names).where(*own)
     return list(tx.execute(found.order_by(Refund.created_at, Refund.id)))
 
 

@@ -1,13 +1,11 @@
 """Orders: lists, details, filters, paying."""
 
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import Literal
 
-import msgspec
-
 from suwen.core.schemas import Input, View
-from suwen.payments import rules
 from suwen.payments.schemas.claims import ClaimBrief
+from suwen.payments.schemas.filters import DayFilters
 from suwen.payments.schemas.refunds import RefundView
 
 Method = Literal["wechat", "alipay", "bank_card", "balance", "cash", "insurance", "other"]
@@ -52,26 +50,10 @@ class OrderDetail(OrderView):
     claims: list[ClaimBrief]
 
 
-class OrderFilters(msgspec.Struct, kw_only=True, frozen=True):
-    """Orders opened in [since, until); `q` is the beginning of an order number, or part of a name or phone."""
+class OrderFilters(DayFilters, kw_only=True, frozen=True):
+    """Orders opened in these days."""
 
     status: str | None = None
-    method: str | None = None
-    q: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-
-    @classmethod
-    def of_days(
-        cls, zone: str, since: date | None, until: date | None, *, status: str | None = None,
-        method: str | None = None, q: str | None = None,
-    ) -> "OrderFilters":  # fmt: skip
-        """From the first moment of `since` to the end of the day `until`, both in `zone`."""
-        return cls(
-            status=status or None, method=method or None, q=q or None,
-            since=rules.start_of(since, zone) if since else None,
-            until=rules.start_of(min(until, rules.LAST_DAY) + timedelta(days=1), zone) if until else None,
-        )  # fmt: skip
 
 
 class Payment(Input):

@@ -1,14 +1,14 @@
 """What is asked back, and paid back."""
 
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Literal
 
 import msgspec
 
 from suwen.core.schemas import Input, View
-from suwen.payments import rules
 from suwen.payments.rules import LARGEST_SUM
 from suwen.payments.schemas.amounts import minor
+from suwen.payments.schemas.filters import DayFilters
 from suwen.payments.schemas.seconded import Seconded
 
 Words = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
@@ -54,26 +54,10 @@ class RefundLine(RefundView):
     trouble: str | None
 
 
-class RefundFilters(msgspec.Struct, kw_only=True, frozen=True):
-    """Refunds asked for in [since, until); `q` is the beginning of a number, or part of a name or phone."""
+class RefundFilters(DayFilters, kw_only=True, frozen=True):
+    """Refunds asked for in these days."""
 
     place: str | None = None
-    method: str | None = None
-    q: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-
-    @classmethod
-    def of_days(
-        cls, zone: str, since: date | None, until: date | None, *, place: str | None = None,
-        method: str | None = None, q: str | None = None,
-    ) -> "RefundFilters":  # fmt: skip
-        """From the first moment of `since` to the end of the day `until`, both in `zone`."""
-        return cls(
-            place=place or None, method=method or None, q=q or None,
-            since=rules.start_of(since, zone) if since else None,
-            until=rules.start_of(min(until, rules.LAST_DAY) + timedelta(days=1), zone) if until else None,
-        )  # fmt: skip
 
 
 class RefundInput(Input):

@@ -175,7 +175,19 @@ def _still(tx: Session, answer: RefundAnswer, found: Any, now: datetime) -> str:
     return "repeated"
 
 
+def _undone(tx: Session, gateway: str, answer: RefundAnswer, found: Any, now: datetime) -> bool:
+    """Whether the gateway takes back what it had called done: a bank may return the money of a card weeks later."""
+    told = found.refund_response or {}
+    if found.status != "success" or told.get("by_hand"):
+        return False
+    facts = {"refund_no": found.refund_no, "state": answer.state, "amount": found.refund_amount}
+    note(tx, f"refund-undone:{found.id}", "refund_undone", gateway, found, facts, now)
+    return True
+
+
 def _abnormal(tx: Session, gateway: str, answer: RefundAnswer, found: Any, now: datetime) -> str:
+    if _undone(tx, gateway, answer, found, now):
+        return "anomaly"
     if found.status != "processing" or found.abnormal:
         return "repeated"
     _set(
@@ -188,6 +200,8 @@ def _abnormal(tx: Session, gateway: str, answer: RefundAnswer, found: Any, now: 
 
 
 def _closed(tx: Session, gateway: str, answer: RefundAnswer, order: Any, found: Any, now: datetime) -> str:
+    if _undone(tx, gateway, answer, found, now):
+        return "anomaly"
     if found.status != "processing":
         return "repeated"
     note(tx, f"refund-closed:{found.id}", "refund_closed", gateway, found, {"refund_no": found.refund_no}, now)
