@@ -100,7 +100,7 @@ def _doctor(
     )  # fmt: skip
     born = date(opened.year - 26 - who.years, dice.randint(1, 12), dice.randint(1, 28))
     entry = DoctorEntry(
-        certificate_type="resident_id", id_number=resident_id(born, who.gender, dice), hospital="素问诊所 Suwen Clinic",
+        certificate_type="id_card", id_number=resident_id(born, who.gender, dice), hospital="素问诊所 Suwen Clinic",
         title=who.title, department_id=wards[who.ward], specialty_id=skills[who.specialty],
         introduction=who.introduction, specialties=list(who.good_at), languages=list(who.languages),
         years_of_practice=who.years, license_number=f"11031{dice.randint(10**9, 10**10 - 1)}",

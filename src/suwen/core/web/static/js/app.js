@@ -196,6 +196,10 @@ function dress(root) {
     const strip = day.closest(".week-strip"), chosen = day.closest("label");
     strip.scrollLeft = chosen.offsetLeft - (strip.clientWidth - chosen.clientWidth) / 2;
   }
+  for (const tab of root.querySelectorAll(".tabs [aria-current]")) {
+    const bar = tab.closest(".tabs"), item = tab.closest("li");
+    bar.scrollLeft = item.offsetLeft - bar.offsetLeft - (bar.clientWidth - item.clientWidth) / 2;
+  }
   for (const link of root.querySelectorAll(".error-summary a[href^='#']:not([data-named])")) name(link);
   const first = root.querySelector("[data-focus]");
   if (first) first.focus();

@@ -43,7 +43,7 @@ function paint(figure) {
     cursor: { y: false, points: { size: 8 } },
     scales: { x: { time: false, range: (_, low, high) => (bars ? [low - 0.6, high + 0.6] : [low, high]) }, y: { range: (_, low, high) => [Math.min(0, low ?? 0), Math.max((high ?? 0) * 1.1, 5)] } },
     axes: [
-      { stroke: ink, font, grid: { show: false }, ticks: { show: false }, values: (_, splits) => splits.map((at) => (Number.isInteger(at) ? labels[at] ?? "" : "")), space: widest(labels, font), incrs: [1, 2, 5, 7, 14, 28] },
+      { stroke: ink, font, grid: { show: false }, ticks: { show: false }, values: (_, splits) => splits.map((at) => (Number.isInteger(at) ? labels[at] ?? "" : "")), space: widest(labels, font), incrs: [1, 2, 5, 7, 14, 28], gap: 12 },
       { stroke: ink, font, grid, ticks: { show: false }, values: (_, splits) => splits.map(spell), size: 64 },
     ],
     series: [
