@@ -73,6 +73,7 @@ def template(settings) -> Iterator[tuple[Template, Ids]]:
     ids = house.db.write(settle_in)
     made.remember()
     yield made, ids
+    made.close()
     _close(house)
 
 
@@ -98,6 +99,7 @@ def clock() -> Clock:
 def house(app, settings, template, clock) -> Iterator[House]:
     """A house of this test's own: nothing kept, no limit used up, nobody's session known. Its clock stands still."""
     made = build_house(settings)
+    template[0].lend(made.db)
     made.clock = clock
     app.state.house = made
     yield made
