@@ -89,6 +89,42 @@ def test_the_page_and_the_file_say_the_same(busy, people, house):
     assert rows[0]["booked_at"].startswith("2029-12-31T23:00")
 
 
+def test_the_api_says_what_the_page_says(busy, people, house):
+    """Each currency by itself, and each of its parts adds up to it; nobody but an admin reads it."""
+    wanted = figures.period("free", date(2029, 12, 31), date(2030, 1, 3), TODAY)
+    said = people["admin"]("GET", "/api/v1/revenue?since=2029-12-31&until=2030-01-03").json()
+    assert (said["first"], said["last"]) == ("2029-12-31", "2030-01-03")
+    assert [one["currency"] for one in said["currencies"]] == ["CNY", "USD"]
+    shown = house.db.read(lambda tx: figures.revenue(tx, wanted, SHANGHAI))
+    for one in said["currencies"]:
+        assert one["net"] == ledger(house, wanted, one["currency"])
+        for name in ("days", "departments", "doctors", "methods", "locations"):
+            assert sum(part["taken"] for part in one[name]) == one["taken"]
+            assert sum(part["net"] for part in one[name]) == one["net"] == one["taken"] - one["refunded"]
+        assert [one["days"][n]["day"] for n in (0, -1)] == ["2029-12-31", "2030-01-03"]
+        assert one["topped_up"] == shown[one["currency"]].topped_up
+
+
+@pytest.mark.parametrize(
+    ("asked", "first", "last"),
+    [
+        ("", "2030-01-01", "2030-01-03"), ("?period=today", "2030-01-03", "2030-01-03"),
+        ("?period=week", "2029-12-31", "2030-01-03"),
+        ("?until=2029-12-31&since=2030-01-03", "2029-12-31", "2030-01-03"),
+    ],
+)  # fmt: skip
+def test_the_api_takes_the_pages_periods(busy, people, asked, first, last):
+    said = people["admin"]("GET", f"/api/v1/revenue{asked}").json()
+    assert (said["first"], said["last"]) == (first, last)
+
+
+def test_the_api_refuses_what_is_no_day_and_who_is_no_admin(people):
+    for asked in ("?since=yesterday", "?period=century"):
+        assert people["admin"]("GET", f"/api/v1/revenue{asked}").status_code in (400, 422)
+    for login, status in (("li", 403), ("zhang", 403), ("zhao", 403), ("guest", 401)):
+        assert people[login]("GET", "/api/v1/revenue").status_code == status
+
+
 def test_as_many_statements_however_much_there_is(busy, people, statements):
     path = "/admin/revenue?since=2029-12-01&until=2030-01-31"
     before = len(statements(lambda: people["admin"].page(path)))

@@ -1,4 +1,4 @@
-from datetime import datetime
+from datetime import date, datetime
 
 from suwen.core.schemas import View
 
@@ -18,3 +18,43 @@ class AuditRow(View):
     result: str
     sealed: bool
     ip: str
+
+
+class RevenueSum(View):
+    """In minor units: what was taken, what of it was paid back, and the difference, which is income."""
+
+    taken: int
+    refunded: int
+    net: int
+
+
+class RevenueDay(RevenueSum):
+    day: date
+
+
+class RevenuePart(RevenueSum):
+    """`name` is empty for what belongs to none: a deposit that was used has no doctor."""
+
+    name: str
+
+
+class RevenueOfCurrency(RevenueSum):
+    """Currencies are never added up. What was topped up is no income until it is spent."""
+
+    currency: str
+    days: list[RevenueDay]
+    departments: list[RevenuePart]
+    doctors: list[RevenuePart]
+    methods: list[RevenuePart]
+    locations: list[RevenuePart]
+    insurers_owe: int
+    insurers_paid: int
+    topped_up: int
+
+
+class RevenueView(View):
+    """Days of the clinic, both included."""
+
+    first: date
+    last: date
+    currencies: list[RevenueOfCurrency]

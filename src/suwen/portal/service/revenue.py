@@ -15,6 +15,7 @@ from suwen.core import money
 from suwen.core.export import BOM, csv_line
 from suwen.payments.queries import topped_up
 from suwen.portal import queries
+from suwen.portal.schemas import RevenueDay, RevenueOfCurrency, RevenuePart, RevenueView
 
 LONGEST = 366  # days of a report
 PERIODS = ("today", "week", "month", "free")
@@ -107,6 +108,29 @@ def revenue(tx: Session, wanted: Period, zone: ZoneInfo) -> dict[str, Money]:
     for row in topped_up(tx, start, end):
         _of(found, row.currency, wanted).topped_up = int(row.amount)
     return {code: _sorted(found[code]) for code in sorted(found)}
+
+
+def revenue_view(tx: Session, wanted: Period, zone: ZoneInfo) -> RevenueView:
+    """The same for the API."""
+    found = revenue(tx, wanted, zone)
+    return RevenueView(first=wanted.first, last=wanted.last, currencies=[_view(code, found[code]) for code in found])
+
+
+def _view(code: str, one: Money) -> RevenueOfCurrency:
+    return RevenueOfCurrency(
+        currency=code, **_sum(one.total), days=[RevenueDay(day=day, **_sum(kept)) for day, kept in one.days.items()],
+        departments=_parts(one.departments), doctors=_parts(one.doctors), methods=_parts(one.methods),
+        locations=_parts(one.locations), insurers_owe=one.insurers_owe, insurers_paid=one.insurers_paid,
+        topped_up=one.topped_up,
+    )  # fmt: skip
+
+
+def _parts(sums: Sums) -> list[RevenuePart]:
+    return [RevenuePart(name=name, **_sum(kept)) for name, kept in sums.items()]
+
+
+def _sum(kept: Sum) -> Any:
+    return {"taken": kept.taken, "refunded": kept.refunded, "net": kept.net}
 
 
 def _of(found: dict[str, Money], code: str, wanted: Period) -> Money:
