@@ -5,6 +5,7 @@ The simulator sends its reports to a small server on a port, which hands them to
 
 import contextlib
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,6 +15,7 @@ import httpx
 import pytest
 from sqlalchemy import select
 
+from suwen.core.outbox import OutboxMessage
 from suwen.payments.models import Anomaly, GatewayReport, Journal, Order, Transaction
 from suwen.payments.service.channels import Channels
 
@@ -152,6 +154,19 @@ class Till:
     def journals(self, order_id):
         return [one.idempotency_key for one in self._all(select(Journal).where(Journal.ref_id == order_id))]
 
+    def settled(self, order_id):
+        """How often each of those who wait for it was told that this order is paid."""
+        said = select(OutboxMessage.job, OutboxMessage.payload).where(OutboxMessage.event == "payments.payment_settled")
+        jobs = [
+            job for job, told in self.house.db.read(lambda tx: tx.execute(said).all()) if told["order_id"] == order_id
+        ]
+        counts = set(Counter(jobs).values())
+        assert len(counts) <= 1, counts
+        return counts.pop() if counts else 0
+
+    def row(self, model, id):
+        return self.house.db.read(lambda tx: tx.get_one(model, id))
+
     def _all(self, statement):
         return self.house.db.read(lambda tx: list(tx.scalars(statement)))
 
@@ -159,3 +174,15 @@ class Till:
 @pytest.fixture
 def till(house, people, desk, sim, channels, settle, clock) -> Till:
     return Till(house, people, desk, sim, settle, clock)
+
+
+@pytest.fixture
+def silence(channels):
+    """From here on answers are waited for for a third of a second: a gateway that is merely slow was given five."""
+
+    def expected(what):
+        channels._http.timeout = httpx.Timeout(5, read=0.3 if what.startswith("timeout") else 5)
+        return {"what": what, "seconds": 0.5}
+
+    channels._http.timeout = httpx.Timeout(5)
+    return expected

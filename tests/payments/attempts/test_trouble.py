@@ -1,6 +1,5 @@
 """Gateways that are away, slow or rude, with each fault of HTTP that the simulator knows: nothing is guessed."""
 
-import httpx
 import pytest
 
 GATEWAYS = ("wechat", "alipay", "card")
@@ -15,12 +14,6 @@ ALL = [(name, what) for name in GATEWAYS for what in EVERYWHERE + (SIGNED if nam
 faults = pytest.mark.parametrize(("gateway", "what"), ALL, ids=[f"{name}-{what}" for name, what in ALL])
 
 
-@pytest.fixture(autouse=True)
-def _quick(channels):
-    """Silence is waited for half a second."""
-    channels._http.timeout = httpx.Timeout(5, read=0.5)
-
-
 def until(till, order, wanted, steps=20, seconds=31):
     for _ in range(steps):
         if till.status(order.id)[0] == wanted or till.attempt(order.id).phase == wanted:
@@ -30,17 +23,17 @@ def until(till, order, wanted, steps=20, seconds=31):
 
 
 @faults
-def test_from_the_offer_to_the_answer(till, gateway, what):
+def test_from_the_offer_to_the_answer(till, silence, gateway, what):
     """A fault when it is offered, another when it is asked about: the payer pays one thing, once."""
     order = till.desk.order("li", 8000)
-    till.sim.fault(gateway=gateway, path=OFFER[gateway], what=what, seconds=0.8)
+    till.sim.fault(gateway=gateway, path=OFFER[gateway], **silence(what))
     till.choose(order.id, gateway, SCENES[gateway])
     assert till.attempt(order.id).phase in ("begun", "offered")
     until(till, order, "offered", seconds=3)
     till.open(till.attempt(order.id))
     till.sim.fault(gateway=gateway, what="drop", times=-1)
     till.pay(order.id)
-    till.sim.fault(gateway=gateway, path=ASK[gateway], what=what, seconds=0.8)
+    till.sim.fault(gateway=gateway, path=ASK[gateway], **silence(what))
     until(till, order, "paid")
     assert [one["state"] for one in till.sim.look("state")["payment"]].count("paid") == 1
     assert len(till.journals(order.id)) == 1
@@ -49,10 +42,10 @@ def test_from_the_offer_to_the_answer(till, gateway, what):
 
 
 @faults
-def test_while_it_is_closed(till, gateway, what):
+def test_while_it_is_closed(till, silence, gateway, what):
     """The order expires when its gateway has said that nobody can pay it any more, and not before."""
     order = till.order(gateway, SCENES[gateway])
-    till.sim.fault(gateway=gateway, path=CLOSE[gateway], what=what, seconds=0.8)
+    till.sim.fault(gateway=gateway, path=CLOSE[gateway], **silence(what))
     till.later(minutes=15, seconds=1)
     until(till, order, "expired", seconds=6)
     assert till.status(order.id) == ("expired", ["closed"])
