@@ -28,7 +28,7 @@ class Paysim:
     url: str
     backup: str
     folder: Path
-    http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=30, trust_env=False))
+    http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=120, trust_env=False))
 
     def lever(self, verb: str, body: Any = None) -> Any:
         answer = self.http.post(f"{self.url}/_sim/{verb}", json=body if body is not None else {})
