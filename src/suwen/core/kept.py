@@ -23,15 +23,17 @@ class Answer:
 
 
 class Kept:
-    """Memory of one process. `seconds` bounds the harm of a drop lost in a crash.
+    """Memory of one process. `seconds` bounds the harm of a drop lost in a crash; `room` the bytes of all bodies: a
+    crawler that turns the pages of every doctor's weeks would fill the machine with answers nobody asks for again.
 
     A reader takes a ticket before it looks at the database; if the topic was dropped
     meanwhile its answer may be old, and is not kept.
     """
 
-    def __init__(self, seconds: float = 60, limit: int = 10_000) -> None:
-        self._seconds, self._limit = seconds, limit
+    def __init__(self, seconds: float = 60, limit: int = 10_000, room: int = 16_000_000) -> None:
+        self._seconds, self._limit, self._room = seconds, limit, room
         self._answers: dict[str, dict[str, Answer]] = {}
+        self._size = 0
         self._drops = 0
         self._dropped: dict[str, int] = {}
         self._lock = threading.Lock()
@@ -48,13 +50,18 @@ class Kept:
         answer = Answer(body, etag, time.monotonic() + self._seconds, media_type)
         with self._lock:
             if self._dropped.get(topic, 0) <= ticket:
-                if len(self._answers) >= self._limit:
-                    self._answers.clear()
+                if len(self._answers.get(topic, ())) >= 500:  # filters and pages of one are many; the newest matter
+                    self._forget(topic)
                 under = self._answers.setdefault(topic, {})
-                if len(under) >= 500:  # filters and pages of one topic are many; the newest matter
-                    under.clear()
+                old = under.pop(key, None)
                 under[key] = answer
+                self._size += len(body) - (len(old.body) if old else 0)
+                while self._size > self._room or len(self._answers) > self._limit:
+                    self._forget(next(iter(self._answers)))  # the topic that was first asked for
         return answer
+
+    def _forget(self, topic: str) -> None:
+        self._size -= sum(len(answer.body) for answer in self._answers.pop(topic, {}).values())
 
     def drop(self, topic: str) -> None:
         with self._lock:
@@ -62,5 +69,6 @@ class Kept:
             if len(self._dropped) > 4 * self._limit:
                 self._dropped.clear()
                 self._answers.clear()
+                self._size = 0
             self._dropped[topic] = self._drops
-            self._answers.pop(topic, None)
+            self._forget(topic)
