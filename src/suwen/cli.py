@@ -352,9 +352,11 @@ def demo(given: argparse.Namespace) -> None:
             os.environ.update(beside.keys(folder).environment("http://127.0.0.1:9"))  # nobody is asked while it fills
 
     if day.fill(house, again=given.again, ready=ready):
-        from suwen.demo.till import paid_at_gateways
+        from suwen.demo import back, bills, till
 
-        beside.remember(folder, house.db.read(paid_at_gateways))
+        read = house.db.read
+        refunds, told = read(back.refunds_at_gateways), read(bills.differences)
+        beside.remember(folder, read(till.paid_at_gateways), refunds, told)
     making.join()
 
 

@@ -7,6 +7,7 @@ import random
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import partial
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -16,11 +17,12 @@ from suwen.core.db import Database, new_id
 from suwen.payments import matching, rules
 from suwen.payments import service as payments
 from suwen.payments.gateways import Answer, Line
-from suwen.payments.models import METHOD_OF, Transaction
+from suwen.payments.models import METHOD_OF, Reconciliation, ReconciliationLine, Transaction
 from suwen.payments.service import applying, reconciling
 
 CHANNELS = ("wechat", "alipay", "card")
 DAYS, EACH = 4, 3
+FEES = {"wechat": (6, 0), "alipay": (6, 0), "card": (29, 30)}  # the practice cashier's: per mille, and minor units more
 AMOUNTS = (5000, 10000, 20000, 30000)
 
 
@@ -53,9 +55,14 @@ def _bill(tx: Session, gateway: str, day: date) -> list[Line]:
     )  # fmt: skip
     return [
         Line("payment", one.transaction_no, one.external_transaction_id or "", one.amount, one.currency,
-             one.completed_at or begin, "SUCCESS", one.amount * 6 // 1000)
+             one.completed_at or begin, "SUCCESS", _fee(gateway, one.amount))
         for one in tx.scalars(found.order_by(Transaction.completed_at, Transaction.id))
     ]  # fmt: skip
+
+
+def _fee(gateway: str, amount: int) -> int:
+    mille, more = FEES[gateway]
+    return (amount * mille + 500) // 1000 + more
 
 
 def _paid(tx: Session, gateway: str, dice: random.Random, patients: list[Actor], at: datetime) -> None:
@@ -80,3 +87,22 @@ def _spoilt(bill: list[Line]) -> list[Line]:
     first, second, *rest = bill
     stranger = replace(first, out_no="SHOP20300099", external_id="4200099900001", amount=8800, fee=52)
     return [replace(second, amount=second.amount + 100), stranger, *rest]
+
+
+def differences(tx: Session) -> dict[str, dict[str, Any]]:
+    """What the practice cashier's bills have to say otherwise than it remembers, so that a day that is compared again
+    is as it was. By gateway: {"missing": [numbers], "amount": {number: more}, "extra": [rows]}."""
+    found: dict[str, dict[str, Any]] = {}
+    wanted = select(Reconciliation.gateway, ReconciliationLine).join(ReconciliationLine)
+    for gateway, line in tx.execute(wanted.where(ReconciliationLine.result != "match")):
+        told = found.setdefault(gateway, {"missing": [], "amount": {}, "extra": []})
+        if line.bill_amount is None:
+            told["missing"].append(line.out_no)
+        elif line.local_amount is None and line.happened_at:
+            told["extra"].append(
+                {"out_no": line.out_no, "external_id": line.external_id, "amount": line.bill_amount, "fee": line.fee,
+                 "at": line.happened_at.timestamp()}
+            )  # fmt: skip
+        elif line.local_amount is not None:
+            told["amount"][line.out_no] = line.bill_amount - line.local_amount
+    return found

@@ -13,7 +13,7 @@ from suwen.accounts.models import User
 from suwen.core import migrate, revision
 from suwen.core.house import House
 from suwen.core.outbox import drain
-from suwen.demo import bills, books, cast, clinic, money, pharmacy, shelf, till, today, visits
+from suwen.demo import back, bills, books, cast, clinic, money, pharmacy, shelf, till, today, visits
 from suwen.prescribing import service as prescribing
 from suwen.scheduling.service import horizon
 
@@ -36,9 +36,10 @@ def fill(house: House, again: bool = False, ready: Callable[[], None] = lambda: 
             show_logins(house)
             return False
         _empty(house)
-    made = house.db.write(lambda tx: _play(house, tx, now, random.Random(18), ready))  # noqa: S311  always the same
+    made, held = house.db.write(lambda tx: _play(house, tx, now, random.Random(18), ready))  # noqa: S311  always the same
     bills.play(house.db, made.admin, made.patients, now, random.Random(19))  # noqa: S311
     drain(house.db, house.clock())
+    house.db.write(lambda tx: back.begun(tx, made, held, now))
     house.db.write(lambda tx: books.look(tx, made, now))
     say(f"A clinic was made in {time.monotonic() - began:.1f} s.")
     show_logins(house)
@@ -53,7 +54,8 @@ def bring_up(house: House) -> None:
 
 def _play(
     house: House, tx: Session, now: datetime, dice: random.Random, ready: Callable[[], None]
-) -> clinic.Clinic:  # fmt: skip
+) -> tuple[clinic.Clinic, list[visits.Visit]]:  # fmt: skip
+    """The clinic, and the visits that took place."""
     opened = (now - BACK).replace(minute=0, second=0, microsecond=0)
     made = clinic.build(house, tx, opened, dice)
     shelf.keep(tx, made, opened)
@@ -66,9 +68,10 @@ def _play(
     told = {visit.id for visit in pharmacy.play(tx, made, held, now)}
     _after(tx, made, [visit for visit in held if visit.id not in told], now, dice)
     money.play(tx, made, held, now, dice)
+    back.paid_back(tx, made, held, now)
     books.play(tx, made, now)
     prescribing.expire(tx, now)
-    return made
+    return made, held
 
 
 def _after(tx: Session, made: clinic.Clinic, held: list[visits.Visit], now: datetime, dice: random.Random) -> None:

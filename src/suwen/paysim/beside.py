@@ -5,7 +5,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from suwen.paysim.store import Store
 
 FOLDER = "paysim"
 PORT = 8900
+ON_ITS_WAY = 3 * 86_400.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -32,9 +33,13 @@ def keys(folder: Path) -> Keys:
     return Keys.made(folder)
 
 
-def remember(folder: Path, paid: list[dict[str, Any]]) -> None:
+def remember(
+    folder: Path, paid: list[dict[str, Any]], refunds: Sequence[dict[str, Any]] = (),
+    bills: Mapping[str, dict[str, Any]] | None = None,
+) -> None:  # fmt: skip
     """Let the simulator know of payments that a demonstration made up: (gateway, out_no, external_id, amount,
-    currency, at). It forgets what it knew before."""
+    currency, at), of refunds: (gateway, out_no, refund_no, external_id, amount, state, at), and in what its bills are
+    to differ from that, by gateway. It forgets what it knew before."""
     ours, store = Keys(folder), Store(folder / "paysim.db")
     try:
         store.clear()
@@ -55,8 +60,26 @@ def remember(folder: Path, paid: list[dict[str, Any]]) -> None:
                 external_id=one["external_id"], currency=one["currency"], description="", notify_url="", return_url="",
                 **own,
             )  # fmt: skip
+        for back in refunds:
+            _paid_back(market, back)
+        for gateway, told in (bills or {}).items():
+            store.set(f"bill:{gateway}", told)
     finally:
         store.close()
+
+
+def _paid_back(market: Market, back: dict[str, Any]) -> None:
+    """What is on its way arrives after some days, as with a bank that takes its time."""
+    payment = market.payment(back["gateway"], back["out_no"])
+    if payment is None:
+        return
+    if back["state"] != "closed":
+        market.save(payment | {"refunded": payment["refunded"] + back["amount"]})
+    ended = None if back["state"] == "processing" else back["at"]
+    more = {"created": back["at"], "done_at": ended, "due": back["at"] + ON_ITS_WAY, "outcome": "success"}
+    market.store.put(
+        "refund", f"{back['gateway']}:{back['refund_no']}", {k: v for k, v in back.items() if k != "at"} | more
+    )
 
 
 def practising(data_dir: Path) -> Path | None:

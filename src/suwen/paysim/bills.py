@@ -44,7 +44,7 @@ def rows(market: Market, gateway: str, day: datetime) -> list[Doc]:
             payment = market.of_refund(refund)
             about = {"refund_no": refund["refund_no"], "external_refund_id": refund["external_id"]}
             found.append(_row("refund", payment, refund["amount"], refund["done_at"], **about))
-    return _changed(market, gateway, sorted(found, key=lambda row: row["at"]))
+    return _changed(market, gateway, sorted(found, key=lambda row: row["at"]), (begin, end))
 
 
 def _row(kind: str, payment: Doc, amount: int, at: float, **more: Any) -> Doc:
@@ -54,8 +54,9 @@ def _row(kind: str, payment: Doc, amount: int, at: float, **more: Any) -> Doc:
     return row | common | {"currency": payment["currency"], "refund_no": "", "external_refund_id": ""} | more
 
 
-def _changed(market: Market, gateway: str, found: list[Doc]) -> list[Doc]:
-    """missing and duplicate name numbers, amount and status map them to what to say; extra are rows of its own.
+def _changed(market: Market, gateway: str, found: list[Doc], day: tuple[float, float]) -> list[Doc]:
+    """missing and duplicate name numbers, amount and status map them to what to say; extra are rows of its own, of the
+    day that they name.
 
     The number is that of the refund for a refund, else that of the payment.
     """
@@ -72,6 +73,8 @@ def _changed(market: Market, gateway: str, found: list[Doc]) -> list[Doc]:
         "state": "SUCCESS",
              "currency": "CNY", "refund_no": "", "external_refund_id": ""}  # fmt: skip
     for extra in told.get("extra", []):
+        if not day[0] <= extra["at"] < day[1]:
+            continue
         made.append(blank | {"paid": extra["amount"]} | extra)
     return made
 
