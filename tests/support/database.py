@@ -78,9 +78,9 @@ class Template:
 
         Connections are not handed on: whoever closes the other one closes them.
         """
-        for engine in (db.engine, db.read_engine):
+        for engine in (db.engine, db.read_engine, db.append_engine):
             engine.dispose()
-        db.engine, db.read_engine = self.db.engine, self.db.read_engine
+        db.engine, db.read_engine, db.append_engine = self.db.engine, self.db.read_engine, self.db.append_engine
         db._writes.configure(bind=db.engine)
         db._reads.configure(bind=db.read_engine)
 
@@ -100,13 +100,13 @@ class Template:
 
 
 def count_statements(db: Database, work: Callable[[], Any]) -> list[str]:
-    """The SQL that `work` issues on either engine. Call `work` once before: the first time also checks the session."""
+    """The SQL that `work` issues on any engine. Call `work` once before: the first time also checks the session."""
     seen: list[str] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         seen.append(statement)
 
-    engines = (db.engine, db.read_engine)
+    engines = {db.engine, db.read_engine, db.append_engine}
     for engine in engines:
         event.listen(engine, "before_cursor_execute", note)
     try:

@@ -16,10 +16,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from sqlalchemy import MetaData, Table, Text, create_engine, event, make_url, text
+from sqlalchemy import Connection, MetaData, Table, Text, create_engine, event, make_url, text
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, SessionTransaction, mapped_column, sessionmaker
 
 from suwen.core.columns import (
     MYSQL,
@@ -47,6 +47,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 TRIES = 6
 LOST_RACE = {1213, 1205}  # deadlock (also Galera certification), lock wait timeout: rolled back, safe to repeat
+IN_TRANSACTION = 1  # SERVER_STATUS_IN_TRANS of the protocol
 LOST_CONNECTION = {2003, 2006, 2013, 1047}  # safe to repeat unless it happened at COMMIT
 
 
@@ -106,6 +107,19 @@ class Versioned(Changing):
     version: Mapped[int] = mapped_column(default=1, server_default=text("1"), sort_order=92)
 
 
+class _Work(Session):
+    """A Session of one database, which is asked for its connection a dozen times: at each statement of a hot path."""
+
+    _held: tuple[SessionTransaction, Connection] | None = None
+
+    def connection(self, bind_arguments: Any = None, execution_options: Any = None) -> Connection:
+        if self._held and self._held[0] is self._transaction and self._held[0].is_active:
+            return self._held[1]
+        connection = super().connection(bind_arguments, execution_options)
+        self._held = (self._transaction, connection) if self._transaction else None
+        return connection
+
+
 class Database:
     """`keys`, `settings` and the database itself (`db`, for what is opened beside it) travel in `tx.info` to whoever
     needs them; `listeners` hear each topic after its commit.
@@ -117,9 +131,11 @@ class Database:
         make = _sqlite if self.sqlite else _mysql
         self.engine = make(url, connections, reads=False)
         self.read_engine = make(url, connections, reads=True)
+        # For single statements outside a transaction. On SQLite every connection takes those, on MySQL only these.
+        self.append_engine = self.engine if self.sqlite else _mysql(url, connections, reads=False, autocommit=True)
         info = {"keys": keys, "settings": settings, "db": self}
-        self._writes = sessionmaker(self.engine, expire_on_commit=False, info=info)
-        self._reads = sessionmaker(self.read_engine, autoflush=False, info=info | {"reads": True})
+        self._writes = sessionmaker(self.engine, class_=_Work, expire_on_commit=False, info=info)
+        self._reads = sessionmaker(self.read_engine, class_=_Work, autoflush=False, info=info | {"reads": True})
         # Threads queue here for SQLite's one write lock; its own way of waiting is to sleep and look again.
         self._turn: AbstractContextManager[Any] = threading.Lock() if self.sqlite else nullcontext()
         self.listeners: list[Callable[[str], None]] = []
@@ -139,8 +155,12 @@ class Database:
         _with_retries(lambda: self._append_once(statement, values))
 
     def _append_once(self, statement: Hot, values: Sequence[dict[str, Any]]) -> None:
-        with self._turn, self.engine.begin() as connection:
-            statement.run_many(connection, values)
+        if len(values) == 1:  # one statement is a transaction by itself: nothing to begin, nothing to commit
+            with self._turn, self.append_engine.connect() as connection:
+                statement.run(connection, values[0])
+        else:
+            with self._turn, self.engine.begin() as connection:
+                statement.run_many(connection, values)
 
     def _write_once(self, work: Callable[[Session], T]) -> T:
         with self._turn, self._writes() as session:
@@ -177,8 +197,8 @@ class Database:
     def close(self) -> None:
         for other in self._beside.values():
             other.close()
-        self.engine.dispose()
-        self.read_engine.dispose()
+        for engine in (self.engine, self.read_engine, self.append_engine):
+            engine.dispose()
 
 
 def changed(tx: Session, *topics: str) -> None:
@@ -226,13 +246,15 @@ def _conversions(url: str) -> dict[Any, Any]:
     return known | {import_module(f"{driver}.constants").FIELD_TYPE.DATETIME: moment_of}
 
 
-def _mysql(url: str, connections: int, *, reads: bool) -> Engine:
+def _mysql(url: str, connections: int, *, reads: bool, autocommit: bool = False) -> Engine:
     """No pre-ping: a lost connection is met by the retry, and a ping would double the round trips of a read."""
+    autocommit = autocommit or reads
     engine = create_engine(
         url,
         # A read under AUTOCOMMIT sees what READ COMMITTED sees and saves the ROLLBACK.
-        isolation_level="AUTOCOMMIT" if reads else "READ COMMITTED",
-        skip_autocommit_rollback=reads,
+        isolation_level="AUTOCOMMIT" if autocommit else "READ COMMITTED",
+        skip_autocommit_rollback=autocommit,
+        pool_reset_on_return="rollback" if autocommit else None,  # else `reset` below
         hide_parameters=True,  # what ails people is in them; an error's text ends in logs
         pool_size=connections,
         max_overflow=0,
@@ -249,7 +271,21 @@ def _mysql(url: str, connections: int, *, reads: bool) -> Engine:
             if reads:
                 cursor.execute("SET SESSION TRANSACTION READ ONLY")
 
+    if not autocommit:
+
+        @event.listens_for(engine, "reset")
+        def reset(connection: Any, _record: Any, state: Any) -> None:
+            """A connection that comes back after its COMMIT has nothing to roll back: one round trip less."""
+            if not state.transaction_was_reset and _in_transaction(connection):
+                connection.rollback()
+
     return engine
+
+
+def _in_transaction(connection: Any) -> bool:
+    """As the server said when it last answered a write, or a COMMIT. A driver that does not know: perhaps."""
+    said = getattr(connection, "server_status", None)
+    return said is None or bool(said & IN_TRANSACTION)
 
 
 def _sqlite(url: str, connections: int, *, reads: bool) -> Engine:

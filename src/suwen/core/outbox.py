@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from suwen.core.db import Database, Instant, Json, Record, changed, lost, new_id, rows
 from suwen.core.hot import Hot
+from suwen.core.packed import written
 
 LEASE = timedelta(minutes=5)
 LONGEST_PAUSE = timedelta(hours=1)
@@ -61,7 +62,7 @@ class OutboxMessage(Record):
 
 
 MESSAGES = OutboxMessage.__table__
-INSERT = Hot(insert(MESSAGES))
+INSERT = Hot(insert(MESSAGES).values(attempts=written(0)))
 DUE = (
     select(MESSAGES.c.id, MESSAGES.c.event, MESSAGES.c.job, MESSAGES.c.payload, MESSAGES.c.attempts)
     .where(MESSAGES.c.done_at.is_(None), MESSAGES.c.due_at <= bindparam("now"))
@@ -122,10 +123,10 @@ def emit(tx: Session, event: Event, now: datetime, *, due: datetime | None = Non
     jobs = JOBS.get(event.name)
     if not jobs:
         return
-    payload = asdict(event)
+    payload = dict(vars(event))
     rows_ = [
         {"id": new_id(), "created_at": now, "event": event.name, "job": _path(job), "payload": payload,
-         "due_at": due or now, "attempts": 0}
+         "due_at": due or now}
         for job in jobs
     ]  # fmt: skip
     INSERT.run_many(tx.connection(), rows_)

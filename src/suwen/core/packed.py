@@ -68,8 +68,14 @@ def packed_rows(found: FromClause, **names: str) -> Select[Any]:
     return select(_listed(packed({name: found.c[column] for name, column in names.items()})).label("packed"))
 
 
+def written(value: int | str) -> ColumnElement[Any]:
+    """A whole number or a plain word, written into the SQL: what is bound travels and is escaped each time."""
+    return literal_column(str(value), Integer) if isinstance(value, int) else _text(value)
+
+
 def _text(word: str) -> ColumnElement[str]:
-    """Written into the SQL: constants that were bound would travel and be escaped each time."""
+    if not word.isascii() or not word.replace("_", "").isalnum():
+        raise TypeError(f"{word!r} is not a plain word")
     return literal_column(f"'{word}'", String)
 
 

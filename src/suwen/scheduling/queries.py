@@ -13,7 +13,6 @@ from sqlalchemy import (
     false,
     func,
     insert,
-    literal,
     or_,
     select,
     true,
@@ -26,7 +25,7 @@ from suwen.accounts.models import PatientProfile, User
 from suwen.clinics import queries as clinics
 from suwen.clinics.models import ClinicLocation, Doctor
 from suwen.core.hot import Hot, HotRow
-from suwen.core.packed import packed_rows
+from suwen.core.packed import packed_rows, written
 from suwen.scheduling.models import Appointment, Availability, Slot
 from suwen.scheduling.rules.states import ACTIVE
 
@@ -81,7 +80,7 @@ TAKE = Hot(
         slots.c.is_orphan == false(),
         or_(slots.c.is_booked == false(), slots.c.held_until <= bindparam("now")),
     )
-    .values(is_booked=True, held_until=bindparam("until"))
+    .values(is_booked=true(), held_until=bindparam("until"))
 )
 FREE_AGAIN = (
     update(slots)
@@ -97,7 +96,7 @@ LOCK_PEOPLE = Hot(
     .where(profiles.c.user_id == bindparam("account"), profiles.c.is_deleted == false())
     .values(version=profiles.c.version + 1)
 )
-_active = appointments.alias("active")
+_active, _pending = appointments.alias("active"), written("pending")
 # One look after the lock: the person asked for (or the default one), the account's holds, the person's other visits.
 PERSON = (
     select(
@@ -108,7 +107,7 @@ PERSON = (
         .where(
             _active.c.patient_id == profiles.c.user_id,
             # written so that no index helps: SQLite would take the one of states, and count the holds of everybody
-            func.coalesce(_active.c.status, "") == "pending",
+            func.coalesce(_active.c.status, written("none")) == _pending,
             _active.c.held_until > bindparam("now"),
             _active.c.id != bindparam("except_id"),
         )
@@ -117,10 +116,10 @@ PERSON = (
         select(func.count())
         .where(
             _active.c.patient_profile_id == profiles.c.id,
-            _active.c.status.in_([literal(status) for status in ACTIVE]),
+            _active.c.status.in_([written(status) for status in ACTIVE]),
             _active.c.appointment_start < bindparam("end"),
             _active.c.appointment_end > bindparam("start"),
-            or_(_active.c.status != "pending", _active.c.held_until > bindparam("now")),
+            or_(_active.c.status != _pending, _active.c.held_until > bindparam("now")),
             _active.c.id != bindparam("except_id"),
         )
         .scalar_subquery()
@@ -128,12 +127,12 @@ PERSON = (
     )
     .where(profiles.c.is_deleted == false())
     .order_by(profiles.c.is_default.desc(), profiles.c.created_at)
-    .limit(1)
+    .limit(written(1))
 )
 _OF_ACCOUNT = PERSON.where(profiles.c.user_id == bindparam("account"))
 PERSON_OF_ACCOUNT = HotRow(_OF_ACCOUNT.where(profiles.c.id == bindparam("profile")))
 DEFAULT_PERSON = HotRow(_OF_ACCOUNT)
-INSERT_APPOINTMENT = Hot(insert(appointments))
+INSERT_APPOINTMENT = Hot(insert(appointments).values(version=written(1), times_moved=written(0), is_deleted=written(0)))
 
 _doctor_user = users.alias("doctor_user")
 _LINE = (

@@ -14,6 +14,7 @@ from suwen.core.hot import Hot
 from suwen.core.i18n import N_
 from suwen.core.money import ensure_currency
 from suwen.core.outbox import emit
+from suwen.core.packed import written
 from suwen.payments import rules, states
 from suwen.payments.errors import (
     BadSum,
@@ -31,7 +32,8 @@ from suwen.payments.models import Claim, Order, Transaction
 from suwen.payments.service.wallets import wallet_of
 
 orders_table = Order.__table__
-INSERT_ORDER = Hot(insert(orders_table))
+NEW: dict[str, int | str] = {"version": 1, "status": "pending", "refunded_amount": 0, "refunding_amount": 0}
+INSERT_ORDER = Hot(insert(orders_table).values({name: written(value) for name, value in NEW.items()}))
 DUE_AT_ONCE = 200
 TOP_UP_LIVES = timedelta(minutes=30)
 FRESH = {"populate_existing": True}  # guarded writes go past the objects that the session knows
@@ -60,10 +62,10 @@ def open_order(
         raise BadSum()
     opened = Opened(id or new_id(), rules.number("ORD", now), amount, ensure_currency(currency), expires, subject)
     values = {
-        "id": opened.id, "created_at": now, "updated_at": now, "version": 1, "order_no": opened.order_no,
+        "id": opened.id, "created_at": now, "updated_at": now, "order_no": opened.order_no,
         "user_id": payer_id, "appointment_id": appointment_id, "patient_profile_id": patient_profile_id,
-        "subject": subject, "live_subject": subject, "order_type": order_type, "amount": amount, "refunded_amount": 0,
-        "currency": opened.currency, "status": "pending", "expire_time": expires, "description": description[:127],
+        "subject": subject, "live_subject": subject, "order_type": order_type, "amount": amount,
+        "currency": opened.currency, "expire_time": expires, "description": description[:127],
         "metadata": {"price_config_id": price_config_id} if price_config_id else None,
     }  # fmt: skip
     try:

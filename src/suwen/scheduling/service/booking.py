@@ -161,11 +161,10 @@ def bookable(slot: Any, now: datetime, policy: states.Policy) -> None:
 def visit(slot: Any, account_id: str, profile_id: str, now: datetime) -> dict[str, Any]:
     """The columns every new appointment has; it keeps its own copy of the slot's time."""
     return {
-        "id": new_id(), "created_at": now, "updated_at": now, "version": 1, "patient_id": account_id,
+        "id": new_id(), "created_at": now, "updated_at": now, "patient_id": account_id,
         "patient_profile_id": profile_id, "doctor_id": slot.doctor_id, "location_id": slot.location_id,
         "slot_id": slot.id, "active_slot_id": slot.id, "symptoms": "", "has_visited_before": False,
-        **times(slot.slot_start, slot.slot_end, slot.zone), "visit_type": slot.visit_type, "times_moved": 0,
-        "is_deleted": False,
+        **times(slot.slot_start, slot.slot_end, slot.zone), "visit_type": slot.visit_type,
     }  # fmt: skip
 
 
