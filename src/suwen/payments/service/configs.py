@@ -21,6 +21,7 @@ from suwen.core.actor import Actor
 from suwen.core.crypto import Unreadable
 from suwen.core.db import changed, new_id, rows
 from suwen.core.errors import NotFound
+from suwen.core.hot import Hot
 from suwen.payments.config_fields import FIELDS, Field, checked
 from suwen.payments.errors import BadSettings, ConfigChanged
 from suwen.payments.gateways.configuration import MEANINGS, NEEDED, BadConfiguration, Given, own_of, problems, unsafe
@@ -30,6 +31,9 @@ from suwen.payments.schemas.channels import ChannelView, ConfigInput, FieldView,
 TOPIC = "payment_configs"
 REVISION, ENABLED, SCENES = "revision", "enabled", "scenes"
 NONE: frozenset[str] = frozenset()
+REVISIONS = Hot(
+    select(PaymentConfig.payment_method, PaymentConfig.config_value).where(PaymentConfig.config_key == REVISION)
+)
 # What people may be offered on our own pages; `app` and `client` are for programs that bring their own front.
 OFFERED = {"wechat": ("qr", "phone", "inside"), "alipay": ("qr", "page", "phone"), "card": ("page", "phone")}
 
@@ -64,8 +68,7 @@ def values_of(tx: Session, environment: Mapping[str, str] = os.environ) -> dict[
 
 def revisions(tx: Session) -> tuple[Any, ...]:
     """What is another value after every change of any gateway's rows."""
-    asked = select(PaymentConfig.payment_method, PaymentConfig.config_value).where(PaymentConfig.config_key == REVISION)
-    return tuple(sorted((row[0], row[1]) for row in tx.execute(asked)))
+    return tuple(sorted((row[0], row[1]) for row in REVISIONS.all(tx.connection(), {})))
 
 
 def switched_on(tx: Session) -> dict[str, frozenset[str]]:

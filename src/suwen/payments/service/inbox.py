@@ -9,11 +9,12 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from suwen.core.db import Database, new_id, rows
+from suwen.core.hot import Hot
 from suwen.core.outbox import emit
 from suwen.payments.events import AttemptDue, ReportStored
 from suwen.payments.gateways import Answer, BadMessage, Notice, RefundAnswer, Stale, Unreadable
@@ -25,7 +26,16 @@ from suwen.payments.service.refund_answers import refund_reported
 
 SAME_NONCE = timedelta(minutes=10)
 NOT_OURS = (400, b"")
-INSERT = insert(GatewayReport.__table__)
+REPORTS = GatewayReport.__table__
+INSERT = Hot(insert(REPORTS))
+SAME = (REPORTS.c.gateway == bindparam("its_gateway"), REPORTS.c.event_id == bindparam("its_event"))
+AGAIN = Hot(update(REPORTS).where(*SAME).values(deliveries=REPORTS.c.deliveries + 1))
+OTHER_BODY = Hot(
+    select(REPORTS.c.id).where(
+        REPORTS.c.gateway == bindparam("its_gateway"), REPORTS.c.nonce == bindparam("its_nonce"),
+        REPORTS.c.digest != bindparam("its_digest"), REPORTS.c.created_at > bindparam("since"),
+    )
+)  # fmt: skip
 log = logging.getLogger(__name__)
 
 
@@ -54,9 +64,8 @@ def store(tx: Session, gateway: str, notice: Notice, now: datetime) -> bool:
         _refused(tx, gateway, "nonce_reused", notice.event_id, now)
         return False
     event_id = notice.event_id[:150]
-    again = update(GatewayReport).where(GatewayReport.gateway == gateway, GatewayReport.event_id == event_id)
-    again = again.values(deliveries=GatewayReport.deliveries + 1)
-    if rows(tx, again):
+    event, connection = {"its_gateway": gateway, "its_event": event_id}, tx.connection()
+    if AGAIN.run(connection, event):
         return True
     about = notice.payment or notice.refund
     row: dict[str, Any] = {
@@ -66,10 +75,9 @@ def store(tx: Session, gateway: str, notice: Notice, now: datetime) -> bool:
         "deliveries": 1, "outcome": "stored",
     }  # fmt: skip
     try:
-        with tx.begin_nested():
-            tx.execute(INSERT, row)
-    except IntegrityError:  # another delivery of it was quicker by a breath
-        rows(tx, again)
+        INSERT.run(connection, row)
+    except IntegrityError:  # another delivery of it was quicker by a breath: of our transaction only this is undone
+        AGAIN.run(connection, event)
         return True
     emit(tx, ReportStored(report_id=row["id"]), now)
     return True
@@ -112,11 +120,10 @@ def _ask_for_payment(tx: Session, report: GatewayReport, now: datetime) -> None:
 
 
 def _nonce_used(tx: Session, gateway: str, notice: Notice, now: datetime) -> bool:
-    other = select(GatewayReport.id).where(
-        GatewayReport.gateway == gateway, GatewayReport.nonce == notice.nonce, GatewayReport.digest != notice.digest,
-        GatewayReport.created_at > now - SAME_NONCE,
-    )  # fmt: skip
-    return tx.scalar(other.limit(1)) is not None
+    asked = {
+        "its_gateway": gateway, "its_nonce": notice.nonce, "its_digest": notice.digest, "since": now - SAME_NONCE
+    }  # fmt: skip
+    return OTHER_BODY.scalar(tx.connection(), asked) is not None
 
 
 def _refused(tx: Session, gateway: str, kind: str, why: str, now: datetime) -> None:
