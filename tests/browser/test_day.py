@@ -296,7 +296,7 @@ def money_and_trail(clinic: Clinic, admin: Page, price: str) -> None:
     admin.goto("/admin/audit?actor=chen.huaiyuan&action=read")
     rows = " ".join(admin.locator("#trail tbody tr", has_text=MOTHER).all_inner_texts())
     assert DOCTOR in rows
-    assert "read consultation" in rows
+    assert "notes of a visit · read" in rows
     with clinic.server.house() as house:
         until(lambda: house.db.read(lambda tx: tx.scalar(select(func.count()).select_from(AuditSeal))), "no seal", 60)
         assert house.db.read(payments.check_ledger) == []
