@@ -18,7 +18,8 @@ from suwen.payments.service.channels import Channels
 from tests.payments.attempts.conftest import SCENES
 from tests.support.server import serving
 
-SEED, ROUNDS, SECONDS = 20300101, 3, 90
+# test_deaths.py dies at each single moment; here it is whole servers that die, with all that they had in hand
+SEED, ROUNDS, SECONDS = 20300101, 2, 90
 
 
 @pytest.mark.slow
