@@ -94,6 +94,12 @@ def test_orders_at_the_desk(desk, people, clock):
     assert order.order_no not in admin.page("/admin/orders?status=paid&q=&since=&until=").text
     assert order.order_no not in admin.page("/admin/orders?since=2030-01-02").text
     assert order.order_no in admin.page("/admin/orders?until=2030-01-01").text
+    assert order.order_no in admin.page(f"/admin/orders?user={people['li'].id}").text
+    hers = admin.page(f"/admin/orders?user={people['wang'].id}")
+    assert order.order_no not in hers.text
+    assert f'name="user" value="{people["wang"].id}"' in hers.text  # the next search stays with her
+    assert order.order_no not in admin.page(f"/admin/orders.csv?user={people['wang'].id}").text
+    assert admin.page("/admin/orders?user=nobody").status_code == 404
     assert "¥60.00 in cash from Li Na" in admin.page(f"/admin/orders/{order.id}").text
     assert admin.form(f"/admin/orders/{order.id}/cash").status_code == 303
     assert admin.form(f"/admin/orders/{order.id}/cash").status_code == 409

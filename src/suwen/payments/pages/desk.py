@@ -21,12 +21,12 @@ DESK = ("admin",)
 @page("/admin/orders", who=DESK)
 def orders(
     tx: Session, me: Actor, house: House, status: str | None = None, method: str | None = None, q: str | None = None,
-    since: str | None = None, until: str | None = None, after: str | None = None,
+    since: str | None = None, until: str | None = None, user: str | None = None, after: str | None = None,
 ) -> Page:  # fmt: skip
-    asked, filters = _asked(house, status, method, q, since, until)
+    asked, filters = _asked(house, status, method, q, since, until, user)
     shown = {
         "part": service.orders(tx, me, filters, after=after), "asked": asked, "after": after,
-        "waiting": service.waiting_refunds(tx, me),
+        "waiting": service.waiting_refunds(tx, me), "payer": service.payer(tx, me, user) if user else None,
     }  # fmt: skip
     return Page("payments/admin_orders.html", shown)
 
@@ -34,9 +34,9 @@ def orders(
 @page("/admin/orders.csv", who=DESK)
 def orders_csv(
     me: Actor, house: House, status: str | None = None, method: str | None = None, q: str | None = None,
-    since: str | None = None, until: str | None = None,
+    since: str | None = None, until: str | None = None, user: str | None = None,
 ) -> Download:  # fmt: skip
-    _, filters = _asked(house, status, method, q, since, until)
+    _, filters = _asked(house, status, method, q, since, until, user)
     return Download(partial(service.orders_csv, actor=me, filters=filters), "text/csv", "orders.csv")
 
 
@@ -90,9 +90,9 @@ def receipt(tx: Session, me: Actor, id: str) -> Page:
 
 def _asked(house: House, *typed: str | None) -> tuple[dict[str, str], OrderFilters]:
     """What is asked for, as it stands in the address, and as a filter."""
-    named = zip(("status", "method", "q", "since", "until"), typed, strict=True)
+    named = zip(("status", "method", "q", "since", "until", "user"), typed, strict=True)
     asked = {name: value for name, value in named if value}
-    words = {name: asked.get(name) for name in ("status", "method", "q")}
+    words = {name: asked.get(name) for name in ("status", "method", "q")} | {"user_id": asked.get("user")}
     first, last = day_of(asked.get("since")), day_of(asked.get("until"))
     return asked, OrderFilters.of_days(house.settings.zone, first, last, **words)
 

@@ -25,6 +25,8 @@ def orders(filters: OrderFilters, payer_id: str | None) -> Select[Any]:
     found = ORDERS
     if payer_id is not None:
         found = found.where(Order.user_id == payer_id)
+    if filters.user_id:
+        found = found.where(Order.user_id == filters.user_id)
     if filters.status:
         found = found.where(Order.status == filters.status)
     if filters.method:

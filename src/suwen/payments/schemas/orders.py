@@ -54,6 +54,7 @@ class OrderFilters(DayFilters, kw_only=True, frozen=True):
     """Orders opened in these days."""
 
     status: str | None = None
+    user_id: str | None = None
 
 
 class Payment(Input):
