@@ -230,8 +230,9 @@ def order_of(tx: Session, subject: str) -> Order | None:
 
 
 def is_paid(tx: Session, order_id: str) -> bool:
-    """Paid, and nothing of it paid back."""
-    return tx.scalar(select(Order.status).where(Order.id == order_id)) == "paid"
+    """Paid, and nothing of it paid back or on its way back."""
+    whole = (Order.status == "paid", Order.refunding_amount == 0)
+    return tx.scalar(select(Order.id).where(Order.id == order_id, *whole)) is not None
 
 
 def orders_of(tx: Session, appointment_ids: list[str]) -> dict[str, Order]:
