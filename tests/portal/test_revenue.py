@@ -6,8 +6,9 @@ from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
+from suwen.accounts.models import User
 from suwen.payments import service
 from suwen.payments.models import LedgerAccount, Posting
 from suwen.portal.service import revenue as figures
@@ -74,6 +75,12 @@ def test_a_visit_counts_for_its_doctor_and_department(house, people, ids, clock,
     assert len([name for name in one.departments if name]) == 1
     assert set(one.methods) == {"balance", "cash"}
     assert scene.shared
+    each = sorted(part.net for name, part in one.doctors.items() if name)
+    house.db.write(lambda tx: tx.execute(update(User).where(User.role == "doctor").values(name="王伟")))
+    one = house.db.read(lambda tx: figures.revenue(tx, wanted, SHANGHAI))["CNY"]
+    namesakes = {name: part.net for name, part in one.doctors.items() if name}
+    assert sorted(namesakes.values()) == each  # one name, and still to each their own
+    assert all(name.startswith("王伟 (") for name in namesakes)
 
 
 def test_the_page_and_the_file_say_the_same(busy, people, house):

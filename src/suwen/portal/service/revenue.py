@@ -1,5 +1,6 @@
 """Income as the ledger has it, by day, department, doctor, method and place. Currencies are never added up."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -154,10 +155,16 @@ def _sorted(one: Money) -> Money:
 
 
 def _names(tx: Session) -> dict[str | None, str]:
-    """Of departments, doctors and places, by id."""
-    doctors = select(Doctor.id, User.name).join(User, User.id == Doctor.user_id)
-    asked = (doctors, select(Department.id, Department.name), select(ClinicLocation.id, ClinicLocation.name))
-    return {id: name for statement in asked for id, name in tx.execute(statement)}
+    """Of departments, doctors and places, by id. Namesakes are told apart: each one's income is their own."""
+    doctors = select(Doctor.id, User.name, User.account).join(User, User.id == Doctor.user_id)
+    departments = select(Department.id, Department.name, Department.code)
+    asked = (doctors, departments, select(ClinicLocation.id, ClinicLocation.name, ClinicLocation.city))
+    names: dict[str | None, str] = {}
+    for statement in asked:
+        found = list(tx.execute(statement))
+        held = Counter(name for _, name, _ in found)
+        names |= {id: name if held[name] == 1 else f"{name} ({other or id[-6:]})" for id, name, other in found}
+    return names
 
 
 def revenue_csv(tx: Session, wanted: Period, zone: ZoneInfo) -> Iterator[str]:
