@@ -28,7 +28,7 @@ from suwen.core.errors import DomainError
 from suwen.payments import service
 from suwen.payments.gateways.terms import Answer, RefundAnswer
 from suwen.payments.models import METHOD_OF, Claim, Hold, Journal, Order, Refund, Transaction
-from suwen.payments.service import applying, attempts, ledger, paying, refund_answers, refunds
+from suwen.payments.service import applying, attempts, handing, ledger, paying, refund_answers, refunds
 from suwen.payments.service.orders import give_up, why_not_payable
 from suwen.settings import new_field_key
 from suwen.tables import metadata
@@ -254,7 +254,7 @@ def hand_out(storm, dice):
 
 def by_hand(storm, dice):
     id = storm.one(dice, "refunds")
-    storm.write(lambda tx, now: refunds.by_hand(tx, storm.admin, id, dice.choice(("cash", "bank")), "by hand", now))
+    storm.write(lambda tx, now: handing.by_hand(tx, storm.admin, id, dice.choice(("cash", "bank")), "by hand", now))
 
 
 def gateway_says_of_a_refund(storm, dice):
