@@ -25,6 +25,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from suwen.consultations import rules
 from suwen.consultations.models import Consultation, Signal
 from suwen.core.db import new_id
+from tests.support.processes import below
 from tests.support.server import Server, serving
 from tests.support.visits import Clinic
 
@@ -120,7 +121,7 @@ def cpu_of(server: Server) -> float:
     assert server.process is not None
     tick = os.sysconf("SC_CLK_TCK")
     total = 0.0
-    for pid in [server.process.pid, *server._below(server.process.pid)]:
+    for pid in [server.process.pid, *below(server.process.pid)]:
         fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
         total += (int(fields[11]) + int(fields[12])) / tick
     return total
@@ -131,7 +132,7 @@ def pin(server: Server) -> None:
     if len(cores) < 2:
         return
     assert server.process is not None
-    for pid in [server.process.pid, *server._below(server.process.pid)]:
+    for pid in [server.process.pid, *below(server.process.pid)]:
         for task in os.listdir(f"/proc/{pid}/task"):
             os.sched_setaffinity(int(task), {cores[0]})
     os.sched_setaffinity(0, set(cores[1:]))
