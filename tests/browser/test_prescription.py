@@ -218,7 +218,7 @@ def test_a_classic_formula_is_looked_at_before_it_is_signed(editor):
     expect(editor.get_by_role("option").first).to_contain_text("六君子汤")
     editor.keyboard.press("Enter")
     expect(editor.locator("[data-line]")).to_have_count(7)
-    assert focused(editor) == "medicines.0.name"
+    expect(editor.locator("input[name='medicines.0.name']")).to_be_focused()  # once what was fetched has settled
     assert editor.input_value("[name=doses]") == "7"
     editor.check("[name=no_allergies]")
     editor.get_by_role("button", name="Save and read through").click()
