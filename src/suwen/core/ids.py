@@ -11,10 +11,11 @@ LOW_BITS = (1 << 62) - 1
 
 
 class _Drawn(threading.local):
-    """What the kernel gave this thread and nobody has taken yet."""
+    """What the kernel gave this thread and nobody has taken yet, and this thread's last id."""
 
     def __init__(self) -> None:
         self.left = b""
+        self.moment = self.number = 0
 
 
 _drawn = _Drawn()
@@ -31,16 +32,27 @@ def random_bytes(count: int) -> bytes:
 
 
 def _forget() -> None:
-    _drawn.left = b""
+    _drawn.left, _drawn.moment = b"", 0
 
 
 os.register_at_fork(after_in_child=_forget)  # a child must not give out its parent's ids
 
 
 def new_id() -> str:
-    """36 characters; 48 bits of milliseconds, then 74 random bits."""
-    random = int.from_bytes(random_bytes(10), "big") & RANDOM_BITS
+    """36 characters; 48 bits of milliseconds, then 74 random bits.
+
+    Those of one thread sort in the order they were asked for, also within a millisecond: what a transaction emits
+    first is then delivered first. So the second of a millisecond is the first and a random step of up to 2**32.
+    """
+    drawn = _drawn
     moment = time.time_ns() // 1_000_000 & (1 << 48) - 1
-    value = moment << 80 | VERSION_AND_VARIANT | random >> 62 << 64 | random & LOW_BITS
+    if moment > drawn.moment:
+        number = int.from_bytes(random_bytes(10), "big") & RANDOM_BITS
+    else:
+        moment = drawn.moment
+        number = drawn.number + 1 + int.from_bytes(random_bytes(4), "big")
+        moment, number = moment + (number >> 74), number & RANDOM_BITS
+    drawn.moment, drawn.number = moment, number
+    value = moment << 80 | VERSION_AND_VARIANT | number >> 62 << 64 | number & LOW_BITS
     digits = f"{value:032x}"
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"

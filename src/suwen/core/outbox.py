@@ -66,7 +66,7 @@ INSERT = Hot(insert(MESSAGES).values(attempts=written(0)))
 DUE = (
     select(MESSAGES.c.id, MESSAGES.c.event, MESSAGES.c.job, MESSAGES.c.payload, MESSAGES.c.attempts)
     .where(MESSAGES.c.done_at.is_(None), MESSAGES.c.due_at <= bindparam("now"))
-    .order_by(MESSAGES.c.due_at)
+    .order_by(MESSAGES.c.due_at, MESSAGES.c.id)  # ids grow: what was emitted first comes first
     .limit(10)
 )
 ANY_DUE = select(MESSAGES.c.id).where(MESSAGES.c.done_at.is_(None), MESSAGES.c.due_at <= bindparam("now")).limit(1)
