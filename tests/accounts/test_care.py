@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from suwen.accounts import service
+from suwen.accounts.models import CareRelation
 from suwen.core.audit import AuditEvent
 from suwen.core.errors import NotFound
 
@@ -146,6 +147,16 @@ def test_the_account_closes_its_record(house, people, mother):
     assert may(house, people, "zhang", mother)
     assert people["li"].form(f"/care-relations/{id}/end").status_code == 303
     assert not may(house, people, "zhang", mother)
+
+
+@pytest.mark.parametrize("who", ["zhang", "zhao"])
+def test_nobody_prolongs_what_they_were_given_themselves(house, people, mother, clock, who):
+    relate(house, mother, people[who].id, until=clock.now + timedelta(days=3))
+    before = house.db.read(lambda tx: tx.scalars(select(CareRelation.id)).all())
+    answer = entrust(people, who, mother, who, until="2030-12-31T00:00:00Z")
+    assert (answer.status_code, list(answer.json()["fields"])) == (422, ["staff_user_id"])
+    assert house.db.read(lambda tx: tx.scalars(select(CareRelation.id)).all()) == before
+    assert not may(house, people, who, mother, clock.now + timedelta(days=4))
 
 
 @pytest.mark.parametrize("who", ["eve", "wang", "chen", "zhao"])

@@ -94,9 +94,14 @@ def relations_of(tx: Session, profile_ids: list[str]) -> dict[str, list[tuple[Ca
 
 
 def entrust(tx: Session, actor: Actor, data: CareInput, now: datetime) -> tuple[CareRelation, User]:
-    """Staff name a colleague who shall see the record, and say why. Who is no admin must treat the person already."""
+    """Staff name a colleague, never themselves, who shall see the record, and say why.
+
+    Who is no admin must treat the person already.
+    """
     if actor.role != "admin":
         refuse_unseen(tx, actor, data.profile_id, now)
+    if data.staff_user_id == actor.id:
+        raise Invalid(fields={"staff_user_id": "Choose a colleague: nobody opens a record to themselves."})
     if tx.get(PatientProfile, data.profile_id) is None:
         raise NotFound()
     staff = tx.get(User, data.staff_user_id)
