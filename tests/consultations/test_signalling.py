@@ -225,6 +225,7 @@ def test_a_guest_or_a_page_of_another_site_gets_no_socket(people, begun):
 @pytest.mark.parametrize("first", [
     "", "{", "[]", '{"t":"signal"}', '{"t":"hello"}', '{"t":"hello","tab":"x","ticket":"yyyyyyyyyyyyyyyyyyyy"}',
     '{"t":"hello","tab":"a-good-tab","ticket":"yyyyyyyyyyyyyyyyyyyy","since":-1}',
+    '{"t":"hello","tab":"a-good-tab","ticket":"yyyyyyyyyyyyyyyyyyyy","since":18446744073709551615}',
     '{"t":"hello","tab":"a-good-tab","ticket":"yyyyyyyyyyyyyyyyyyyy","user":"somebody-else"}', "x" * 70_000,
 ])  # fmt: skip
 def test_a_bad_hello_is_4000(people, begun, first):
@@ -239,6 +240,9 @@ BAD = [
     json.dumps({"t": "signal", "id": "1", "to_tab": "tab-of-doctor", "desc": SDP | {"sdp": "x" * 60_001}}),
     json.dumps({"t": "signal", "id": "1", "to_tab": "tab-of-doctor", "cand": CANDIDATE | {"more": 1}}),
     json.dumps({"t": "signal", "id": "x" * 41, "to_tab": "tab-of-doctor", "desc": SDP}),
+    json.dumps({"t": "signal", "id": "k ", "to_tab": "tab-of-doctor", "desc": SDP}),  # "k" to a database that pads
+    json.dumps({"t": "ping", "seq": 2**64 - 1}), json.dumps({"t": "ping", "at": 2**64}),
+    json.dumps({"t": "event", "name": "mic_on", "data": {"note": 2**64}}),
     json.dumps({"t": "event", "name": "recording_start", "data": {}}), json.dumps({"t": "event", "name": "joined"}),
     json.dumps({"t": "event", "name": "mic_on", "data": {"note": "the patient says ..."}}),
     json.dumps({"t": "quality", "grade": "superb"}), json.dumps({"t": "media", "state": "ended"}), "y" * 64_001,

@@ -1,5 +1,6 @@
 """Group commit: signals of all rooms are collected for some milliseconds and written in one transaction.
 
+What cannot be written together is written room by room, so that nobody's frame can cost another room its line.
 A signal is answered `sent` only after its commit. One thread of its own writes, so that slow requests hold up no call.
 """
 
@@ -9,21 +10,26 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from weakref import WeakKeyDictionary
 
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
 
 from suwen.consultations.service import signalling
 from suwen.consultations.service.signalling import Letter, Stored
+from suwen.core.errors import CommitUnknown
 from suwen.core.house import House
 from suwen.core.hub import Hub
 
 TICK = 0.01
 LARGEST_BATCH = 500
 MOST_WAITING = 20_000
+AWAY = (OperationalError, InterfaceError, NoConnection, CommitUnknown)  # no single letter is to blame for these
 log = logging.getLogger(__name__)
 
 Answer = Callable[
     [int | None], None
 ]  # a number: stored; 0: the call is not on; None: not stored, the line must be dropped
+
+Posted = tuple[Letter, Answer]
 
 
 class Mailbox:
@@ -31,7 +37,7 @@ class Mailbox:
 
     def __init__(self, house: House) -> None:
         self._house = house
-        self._waiting: list[tuple[Letter, Answer]] = []
+        self._waiting: list[Posted] = []
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="signals")
         self._task: asyncio.Task[None] | None = None
 
@@ -44,21 +50,29 @@ class Mailbox:
             self._task = asyncio.get_running_loop().create_task(self._empty())
 
     async def _empty(self) -> None:
-        loop = asyncio.get_running_loop()
         while self._waiting:
             await asyncio.sleep(TICK)
             batch, self._waiting = self._waiting[:LARGEST_BATCH], self._waiting[LARGEST_BATCH:]
-            letters = [letter for letter, _ in batch]
-            try:
-                stored = await loop.run_in_executor(self._writer, self._write, letters)
-            except Exception:
-                log.exception("signals of %d messages were not stored", len(letters))
-                for _, answer in batch:
-                    answer(None)
-                continue
-            for (_, answer), number in zip(batch, stored.numbers, strict=True):
-                if number is not None:
-                    answer(number)
+            error = await self._store(batch)
+            rooms = _by_room(batch) if error and not isinstance(error, AWAY) else [batch]
+            if len(rooms) > 1:  # one letter is at fault: it takes nobody else's along
+                for part in rooms:
+                    _lose(part, await self._store(part))
+            else:
+                _lose(batch, error)
+
+    async def _store(self, batch: list[Posted]) -> Exception | None:
+        """Write, then answer each letter that has a number. After an error nothing is written and nobody answered."""
+        letters = [letter for letter, _ in batch]
+        try:
+            stored = await asyncio.get_running_loop().run_in_executor(self._writer, self._write, letters)
+        except Exception as error:
+            log.exception("signals of %d messages were not stored", len(letters))
+            return error
+        for (_, answer), number in zip(batch, stored.numbers, strict=True):
+            if number is not None:
+                answer(number)
+        return None
 
     def _write(self, letters: list[Letter]) -> Stored:
         """In the writer's thread: store, then tell every process."""
@@ -70,6 +84,19 @@ class Mailbox:
         for room, entries in stored.entries.items():
             house.hub.publish(signalling.topic(room), {"log": [entry.packed() for entry in entries]})
         return stored
+
+
+def _by_room(batch: list[Posted]) -> list[list[Posted]]:
+    rooms: dict[str, list[Posted]] = {}
+    for posted in batch:
+        rooms.setdefault(posted[0].place.consultation_id, []).append(posted)
+    return list(rooms.values())
+
+
+def _lose(batch: list[Posted], error: Exception | None) -> None:
+    if error:
+        for _, answer in batch:
+            answer(None)
 
 
 _MAILBOXES: WeakKeyDictionary[Hub, dict[int, Mailbox]] = WeakKeyDictionary()

@@ -13,6 +13,9 @@ Tab = Annotated[
 ]
 Words = Annotated[str, Meta(max_length=10_000)]
 SDP = Annotated[str, Meta(min_length=1, max_length=60_000)]
+LARGEST = 2**53  # a browser counts no further, and every database does
+Count = Annotated[int, Meta(ge=0, le=LARGEST)]
+Number = Annotated[int, Meta(ge=-LARGEST, le=LARGEST)]
 
 
 class Message(msgspec.Struct, tag_field="t", forbid_unknown_fields=True):
@@ -36,13 +39,16 @@ class Hello(Message, tag="hello"):
 
     tab: Tab
     ticket: Annotated[str, Meta(min_length=16, max_length=100)]
-    since: Annotated[int, Meta(ge=0)] = 0
+    since: Count = 0
 
 
 class SignalSent(Message, tag="signal"):
-    """A description or a candidate for the other side's tab. `re`: perhaps sent before, on a line that broke."""
+    """A description or a candidate for the other side's tab. `re`: perhaps sent before, on a line that broke.
 
-    id: Annotated[str, Meta(min_length=1, max_length=40)]
+    The id is part of a unique key, where MariaDB does not tell "k" from "k ".
+    """
+
+    id: Annotated[str, Meta(pattern=r"^[0-9a-zA-Z-]{1,40}\Z")]
     to_tab: Tab
     desc: Description | None = None
     cand: Candidate | None = None
@@ -54,7 +60,7 @@ class EventSent(Message, tag="event"):
         "camera_on", "camera_off", "mic_on", "mic_off", "screen_share_start", "screen_share_end", "network_poor",
         "network_recovered",
     ]  # fmt: skip
-    data: dict[Annotated[str, Meta(max_length=40)], bool | int | None] = {}
+    data: dict[Annotated[str, Meta(max_length=40)], bool | Number | None] = {}
 
 
 class Show(Message, tag="show"):
@@ -78,8 +84,8 @@ class Quality(Message, tag="quality"):
 
 
 class Ping(Message, tag="ping"):
-    at: int = 0
-    seq: Annotated[int, Meta(ge=0)] = 0
+    at: Number = 0
+    seq: Count = 0
 
 
 class Bye(Message, tag="bye"):
