@@ -69,6 +69,10 @@ class TooLateToCancel(Conflict):
     code, title = "too_late_to_cancel", "It is too late to cancel this online. Please call the clinic."
 
 
+class VisitBegun(Conflict):
+    code, title = "visit_begun", "The visit has begun. The doctor ends it, with a word on what was found."
+
+
 class TooLateToReschedule(Conflict):
     code, title = "too_late_to_reschedule", "It is too late to move this online. Please call the clinic."
 

@@ -82,6 +82,7 @@ class Appointment(Versioned):
 
     `active_slot_id` repeats `slot_id` while the visit occupies it and is NULL once it is cancelled or deleted:
     under a unique key NULLs may repeat, so a slot holds one live visit. A walk-in has no slot.
+    From `admitted_at` on the patient is with the doctor: the visit is ended then, not cancelled.
     """
 
     __tablename__ = "appointments"
@@ -115,6 +116,7 @@ class Appointment(Versioned):
     cancelled_by: Mapped[str | None] = ref("users.id")
     cancelled_at: Mapped[datetime | None]
     checked_in_at: Mapped[datetime | None]
+    admitted_at: Mapped[datetime | None]
     completed_at: Mapped[datetime | None]
     late_note: Mapped[str | None] = mapped_column(String(255))
     reminded_day_at: Mapped[datetime | None]

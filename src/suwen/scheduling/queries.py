@@ -154,6 +154,7 @@ _LINE = (
     appointments.c.held_until,
     appointments.c.late_note,
     appointments.c.checked_in_at,
+    appointments.c.admitted_at,
     appointments.c.slot_id,
     func.coalesce(slots.c.is_orphan, false()).label("is_orphan"),
     appointments.c.times_moved,

@@ -244,6 +244,7 @@ class AppointmentLine(View):
     held_until: datetime | None
     late_note: str | None
     checked_in_at: datetime | None
+    admitted_at: datetime | None
     slot_id: str | None
     is_orphan: bool
     times_moved: int

@@ -113,8 +113,7 @@ def admit(tx: Session, me: Actor, now: datetime, appointment_id: str) -> Consult
         return room
     if appointment.visit_type == "online_video" and room.patient_waiting_since is None:
         raise NotHere()
-    if appointment.status != "checked_in":  # an in-person visit whose patient came straight to the door
-        changes.check_in(tx, me, appointment.id, now)
+    changes.admit(tx, me, appointment.id, now)
     begins = update(Consultation).where(Consultation.id == room.id, Consultation.status == rules.WAITING)
     if not rows(tx, begins.values(status=rules.IN_PROGRESS, admitted_at=now, actual_start_time=now)):
         raise NotOpen()

@@ -18,6 +18,7 @@ from suwen.scheduling.errors import (
     TooLateToCancel,
     TooLateToReschedule,
     TooManyMoves,
+    VisitBegun,
     WrongState,
 )
 from suwen.settings import cancellation_windows
@@ -98,9 +99,13 @@ def policy_of(cancellation: str) -> Policy:
     return Policy(refunds=cancellation_windows(cancellation))
 
 
-def cancellable(role: str, status: str, start: datetime, end: datetime, now: datetime) -> None:
-    """Raise TooLateToCancel. A hold may be let go at any time, patients cancel until the visit begins, staff until its
-    end."""
+def cancellable(
+    role: str, status: str, start: datetime, end: datetime, now: datetime, *, admitted: bool = False
+) -> None:
+    """Raise TooLateToCancel or VisitBegun. A hold may be let go at any time, patients cancel until the visit begins,
+    staff until its end; nobody once the doctor has called the patient in."""
+    if admitted:
+        raise VisitBegun()
     if status != "pending" and (now >= start if role == PATIENT else now > end):
         raise TooLateToCancel()
 

@@ -1,4 +1,4 @@
-"""What happens to a visit after it was booked: cancelled, moved, arrived, missed, completed."""
+"""What happens to a visit after it was booked: cancelled, moved, arrived, called in, missed, completed."""
 
 from datetime import datetime
 from typing import Any
@@ -29,11 +29,13 @@ CANCELLED = N_("Appointment cancelled")
 def cancel(tx: Session, me: Actor, id: str, data: Cancel, now: datetime) -> Moved:
     """Give the time back, with a reason. What was paid goes back by the clinic's rules, all of it if staff cancels.
 
-    Refused: final states, too late for a patient, another version than the one that was seen.
+    Refused: final states, too late for a patient, once the doctor has called the patient in, another version than the
+    one that was seen.
     """
     row = reads.visible(tx, me, id)
     states.move("cancel", row["status"], me.role)
-    states.cancellable(me.role, row["status"], row["starts_at"], row["ends_at"], now)
+    admitted = row["admitted_at"] is not None
+    states.cancellable(me.role, row["status"], row["starts_at"], row["ends_at"], now, admitted=admitted)
     step(tx, row, data.version, now, status="cancelled", active_slot_id=None, cancel_reason=data.reason.strip(),
          cancelled_by=me.id or None, cancelled_at=now, held_until=None)  # fmt: skip
     _give_back(tx, row, now)
@@ -80,12 +82,26 @@ def reschedule(tx: Session, me: Actor, id: str, data: Reschedule, now: datetime)
 
 
 def check_in(tx: Session, me: Actor, id: str, now: datetime) -> Moved:
-    """The patient is here. TooEarly or PastTime outside the time around the visit."""
+    """The patient is here. TooEarly or PastTime while the waiting room is closed."""
     row = reads.visible(tx, me, id)
     states.move("check_in", row["status"], me.role)
     states.arrivable(DEFAULT, row["starts_at"], row["ends_at"], now)
     step(tx, row, None, now, status="checked_in", checked_in_at=now)
     emit(tx, PatientArrived(id), now)
+    return _done(tx, me, row, "checked_in", now)
+
+
+def admit(tx: Session, me: Actor, id: str, now: datetime) -> Moved:
+    """The doctor calls the patient in, who has arrived with that at the latest. From now on nobody cancels the visit.
+
+    Whoever keeps the door of the room looks at its hours.
+    """
+    row = reads.visible(tx, me, id)
+    if row["status"] != "checked_in":  # at the clinic, and straight to the door
+        states.move("check_in", row["status"], me.role)
+        emit(tx, PatientArrived(id), now)
+    arrived = row["checked_in_at"] or now
+    step(tx, row, None, now, status="checked_in", checked_in_at=arrived, admitted_at=row["admitted_at"] or now)
     return _done(tx, me, row, "checked_in", now)
 
 

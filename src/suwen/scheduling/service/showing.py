@@ -155,15 +155,18 @@ def ways(me: Actor, visit: AppointmentLine, now: datetime) -> dict[str, Any]:
         "check_in": _allowed(states.arrivable, policy, visit.starts_at, visit.ends_at, now)
         and states.may("check_in", visit.status, me.role),
         "cancel": states.may("cancel", visit.status, me.role)
-        and _allowed(states.cancellable, me.role, visit.status, visit.starts_at, visit.ends_at, now),
+        and _allowed(
+            states.cancellable, me.role, visit.status, visit.starts_at, visit.ends_at, now,
+            admitted=visit.admitted_at is not None,
+        ),
         "move": _allowed(states.reschedulable, policy, me.role, visit.status, visit.starts_at, visit.times_moved, now),
         "miss": states.may("miss", visit.status, me.role) and visit.starts_at <= now,
     }  # fmt: skip
 
 
-def _allowed(rule: Any, *arguments: Any) -> bool:
+def _allowed(rule: Any, *arguments: Any, **more: Any) -> bool:
     try:
-        rule(*arguments)
+        rule(*arguments, **more)
     except Exception as refusal:
         if not hasattr(refusal, "code"):
             raise
