@@ -1,6 +1,9 @@
-"""Where a visit meets its appointment: no cancelling once the patient was called in."""
+"""Where a visit meets its appointment: no cancelling once the patient was called in, and a door that is open late."""
+
+from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from suwen.scheduling.models import Appointment
 from tests.support.racing import race, statuses
@@ -60,3 +63,33 @@ def test_calling_in_counts_once(people, begun, house, clock):
     clock.advance(minutes=1)
     assert people["zhang"]("POST", f"{AT}/{id}/admit").status_code == 200
     assert house.db.read(lambda tx: tx.get_one(Appointment, appointment).admitted_at) == first
+
+
+def test_the_waiting_room_is_entered_after_the_booked_time_too(people, booked, appointment_status, clock):
+    appointment = booked(minutes=5, length=15)
+    clock.advance(minutes=25)
+    entered = people["li"]("POST", f"{AT}/{appointment}/enter")
+    assert entered.status_code == 200, entered.text
+    assert people["zhang"]("POST", f"{AT}/{entered.json()['id']}/admit").json()["status"] == "in_progress"
+    assert appointment_status(appointment) == "checked_in"
+
+
+def test_at_the_clinic_the_late_are_seen_and_the_early_too(people, booked, appointment_status, clock, house):
+    late, early = booked(minutes=5, length=15, visit_type="offline"), booked(minutes=150, visit_type="offline")
+    clock.advance(minutes=40)  # the doctor was with somebody else
+    arrived = people["zhang"]("POST", f"/api/v1/appointments/{late}/check-in")
+    assert arrived.status_code == 200, arrived.text
+    for appointment in (late, early):  # the doctor's door opens two hours before
+        begun = people["zhang"]("POST", f"{AT}/{appointment}/admit")
+        assert begun.status_code == 200, begun.text
+        visit = house.db.read(lambda tx, id=appointment: tx.get_one(Appointment, id))
+        assert (visit.status, visit.admitted_at) == ("checked_in", clock())
+        assert visit.checked_in_at is not None
+
+
+def test_arriving_ends_when_the_waiting_room_closes(people, booked, appointment_status, clock, house):
+    appointment = booked(minutes=5, length=15)
+    end = house.db.read(lambda tx: tx.scalar(select(Appointment.appointment_end)))
+    clock.set(end + timedelta(hours=6))
+    assert people["zhang"]("POST", f"/api/v1/appointments/{appointment}/check-in").json()["code"] == "past_time"
+    assert appointment_status(appointment) == "confirmed"

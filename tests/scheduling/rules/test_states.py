@@ -172,11 +172,11 @@ def test_moving_in_time(role: str, status: str, hours: float, moves: int, refusa
 
 def test_arriving_around_the_visit() -> None:
     states.arrivable(POLICY, START, END, START - timedelta(minutes=60))
-    states.arrivable(POLICY, START, END, END - timedelta(seconds=1))
+    states.arrivable(POLICY, START, END, END + POLICY.enter_after - SECOND)
     with pytest.raises(TooEarly):
         states.arrivable(POLICY, START, END, START - timedelta(minutes=61))
     with pytest.raises(PastTime):
-        states.arrivable(POLICY, START, END, END)
+        states.arrivable(POLICY, START, END, END + POLICY.enter_after)
     states.missable(START, START)
     with pytest.raises(TooEarly):
         states.missable(START, START - timedelta(seconds=1))

@@ -142,10 +142,11 @@ def reschedulable(policy: Policy, role: str, status: str, start: datetime, moves
 
 
 def arrivable(policy: Policy, start: datetime, end: datetime, now: datetime) -> None:
-    """Raise TooEarly or PastTime for a check-in outside the time around the visit."""
+    """Raise TooEarly or PastTime for a check-in while the waiting room is closed: who was late, or had to wait for a
+    doctor behind schedule, has arrived all the same."""
     if now < start - policy.check_in_before:
         raise TooEarly(opens_at=start - policy.check_in_before)
-    if now >= end:
+    if now >= end + policy.enter_after:
         raise PastTime()
 
 
