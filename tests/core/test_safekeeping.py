@@ -1,5 +1,7 @@
 """Audit chain, sealed columns, tokens, money, paging, times."""
 
+import base64
+import json
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -156,6 +158,30 @@ def test_pages_neither_skip_nor_repeat(house):
     for bad in ("x", "W10", "eyJhIjoxfQ", "bnVsbA"):
         with pytest.raises(BadCursor):
             house.db.read(lambda tx, bad=bad: keyset(tx, select(Department), by, bad))
+
+
+LATE, NOON = {"t": "9999-12-31T23:59:59-14:00"}, {"t": "2030-01-01T12:00:00+00:00"}
+
+
+@pytest.mark.parametrize("forged", [
+    ["x", 1, "y"], [5, 1, "y"], [True, 1, "y"], [None, 1, "y"], [{"t": 5}, 1, "y"], [{"at": "x"}, 1, "y"],
+    [{"t": "2030-01-01T12:00:00"}, 1, "y"], [LATE, 1, "y"], [{"t": "0001-01-01T00:00:00+14:00"}, 1, "y"],
+    [NOON, "1", "y"], [NOON, 2**63, "y"], [NOON, -(2**64), "y"], [NOON, True, "y"], [NOON, 1.5, "y"], [NOON, NOON, "y"],
+    [NOON, 1, 5], [NOON, 1, NOON], [NOON, 1, ["y"]], [NOON, 1], [NOON, 1, "y", "z"], {"t": 1},
+])  # fmt: skip
+def test_a_forged_cursor_is_refused_before_the_database_sees_it(house, forged):
+    cursor = base64.urlsafe_b64encode(json.dumps(forged).encode()).decode().rstrip("=")
+    by = [(Department.created_at, "desc"), (Department.version, "asc"), (Department.id, "asc")]
+    with pytest.raises(BadCursor):
+        house.db.read(lambda tx: keyset(tx, select(Department), by, cursor))
+
+
+def test_a_cursor_of_the_right_kinds_finds_its_place(house):
+    by = [(Department.created_at, "asc"), (Department.version, "asc"), (Department.id, "asc")]
+    for year, found in ((2000, True), (9999, False)):
+        cursor = base64.urlsafe_b64encode(json.dumps([{"t": f"{year}-01-01T00:00:00Z"}, 1, "y"]).encode()).decode()
+        items, _ = house.db.read(lambda tx, cursor=cursor: keyset(tx, select(Department), by, cursor))
+        assert bool(items) is found
 
 
 def test_moments_are_said_as_people_say_them():

@@ -12,6 +12,11 @@ def public(people, ids, who="guest", **params):
     return people[who]("GET", f"/api/v1/doctors/{ids.doctors['zhang']}/reviews", params=params)
 
 
+def test_a_forged_page_link_is_no_accident(people, ids):
+    answer = public(people, ids, "guest", after="WyJ4IiwgInkiXQ")  # ["x", "y"], where a moment should be
+    assert (answer.status_code, answer.json()["code"]) == (422, "bad_cursor")
+
+
 def test_everybody_reads_reviews_but_not_who_wrote_them(people, write, ids):
     write(profile="mother")
     write("wang", is_anonymous=True, comment="Unnamed words")

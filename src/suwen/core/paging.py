@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Select, and_, false, or_
+from sqlalchemy import Select, TypeDecorator, and_, false, or_
 from sqlalchemy.orm import Session
 
 from suwen.core.errors import Invalid
 
-DEFAULT, LARGEST = 20, 100
+DEFAULT, MOST = 20, 100
+LARGEST = 2**63  # no database counts that far
 
 
 class BadCursor(Invalid):
@@ -24,9 +25,9 @@ def keyset(
     """Rows of one page and the cursor of the next.
 
     `by` is a sequence of (column, "asc"|"desc"), the last one unique; each column must be in the statement
-    and never NULL. A single entity is unpacked; other rows keep their names.
+    and never NULL, and be a text, a whole number or a moment. A single entity is unpacked; other rows keep their names.
     """
-    size = max(1, min(limit or DEFAULT, LARGEST))
+    size = max(1, min(limit or DEFAULT, MOST))
     if cursor:
         statement = statement.where(_after(by, _decode(cursor, by)))
     ordered = statement.order_by(*(column.desc() if way == "desc" else column.asc() for column, way in by))
@@ -53,13 +54,25 @@ def _encode(values: Sequence[Any]) -> str:
     return base64.urlsafe_b64encode(msgspec.json.encode(plain)).decode().rstrip("=")
 
 
-def _decode(cursor: str, by: Sequence[Any]) -> list[Any]:
+def _decode(cursor: str, by: Sequence[tuple[Any, str]]) -> list[Any]:
+    """Anybody may write a cursor: what a column could not be compared with is refused before the database sees it."""
     try:
         raw = msgspec.json.decode(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)), type=list[Any])
-        values = [datetime.fromisoformat(value["t"]) if isinstance(value, dict) else value for value in raw]
-    except (ValueError, KeyError, TypeError, msgspec.DecodeError):
+        values = [_moment(value["t"]) if isinstance(value, dict) else value for value in raw]
+    except (ValueError, KeyError, TypeError, OverflowError, msgspec.DecodeError):
         raise BadCursor() from None
-    known = (str, int, float, datetime, bool)
-    if len(values) != len(by) or not all(isinstance(value, known) for value in values):
+    if len(values) != len(by) or not all(_fits(value, column) for value, (column, _) in zip(values, by, strict=True)):
         raise BadCursor()
     return values
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(text)
+    return moment.astimezone(UTC)
+
+
+def _fits(value: Any, column: Any) -> bool:
+    kind = column.type.impl if isinstance(column.type, TypeDecorator) else column.type
+    return type(value) is kind.python_type and (not isinstance(value, int) or abs(value) < LARGEST)
