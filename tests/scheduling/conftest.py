@@ -90,6 +90,16 @@ def book(people) -> Callable[..., Any]:
 
 
 @pytest.fixture
+def paid(people, slot, book, rich, settle) -> Any:
+    """Li's visit at nine on Wednesday, paid from her balance."""
+    rich("li")
+    held = book("li", slot)
+    people["li"]("POST", f"/api/v1/appointments/{held['id']}/pay", json={"method": "balance"})
+    settle()
+    return held
+
+
+@pytest.fixture
 def state(house) -> Callable[[], dict[str, Any]]:
     """What the tables hold: to assert that a refusal changed nothing."""
 

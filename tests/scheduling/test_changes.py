@@ -12,16 +12,6 @@ from suwen.scheduling.models import Appointment, Slot
 from tests.support.racing import race, statuses
 
 
-@pytest.fixture
-def paid(people, slot, book, rich, settle):
-    """Li's visit at nine on Wednesday, paid from her balance."""
-    rich("li")
-    held = book("li", slot)
-    people["li"]("POST", f"/api/v1/appointments/{held['id']}/pay", json={"method": "balance"})
-    settle()
-    return held
-
-
 def act(person, visit, verb, **body):
     return person("POST", f"/api/v1/appointments/{visit['id']}/{verb}", json=body or None)
 
@@ -204,63 +194,6 @@ def test_nobody_came(people, paid, clock, house):
     assert act(people["chen"], paid, "no-show").status_code == 404
     assert act(people["zhang"], paid, "no-show").json()["status"] == "no_show"
     assert one(house, Slot, id=one(house, Appointment, id=paid["id"]).slot_id).is_booked is True
-
-
-def walk_in(people, ids, **more):
-    body = {
-        "patient_profile_id": people["wang"].profiles["self"], "doctor_id": ids.doctors["zhang"],
-        "location_id": ids.location, "symptoms": "发热",
-    } | more  # fmt: skip
-    return people["admin"]("POST", "/api/v1/walk-ins", json={name: it for name, it in body.items() if it is not None})
-
-
-def test_a_walk_in_without_a_slot_takes_its_time_from_the_slots(people, slot, ids, house, free, clock):
-    clock.set(datetime(2030, 1, 2, 0, 55, tzinfo=UTC))
-    answer = walk_in(people, ids, starts_at="2030-01-02T01:05:00Z", minutes=20)
-    assert answer.status_code == 201, answer.text
-    visit = one(house, Appointment, id=answer.json()["id"])
-    assert (visit.status, visit.slot_id, visit.booked_by) == ("scheduled", None, ids.users["admin"])
-    assert visit.patient_id == ids.users["wang"]
-    assert one(house, Order, appointment_id=visit.id).amount == 5000
-    starts = house.db.read(lambda tx: tx.scalars(select(Slot.slot_start)).all())
-    assert datetime(2030, 1, 2, 1, tzinfo=UTC) not in starts
-    again = walk_in(people, ids, starts_at="2030-01-02T01:10:00Z", patient_profile_id=people["li"].profiles["self"])
-    assert again.json()["code"] == "doctor_busy"
-    squeezed = walk_in(people, ids, starts_at="2030-01-02T01:10:00Z", squeeze_in=True,
-                       patient_profile_id=people["li"].profiles["self"])  # fmt: skip
-    assert squeezed.status_code == 201
-    busy = walk_in(people, ids, starts_at="2030-01-02T01:10:00Z", squeeze_in=True)
-    assert busy.json()["code"] == "person_busy"
-    for one_of_them in (answer, squeezed):
-        gone = people["admin"](
-            "POST", f"/api/v1/appointments/{one_of_them.json()['id']}/cancel", json={"reason": "left"}
-        )
-        assert gone.status_code == 200, gone.text
-    starts = house.db.read(lambda tx: tx.scalars(select(Slot.slot_start)).all())
-    assert datetime(2030, 1, 2, 1, tzinfo=UTC) in starts
-
-
-def test_the_desk_books_a_free_slot_for_somebody_on_the_phone(people, slot, ids, free, state):
-    answer = walk_in(people, ids, slot_id=slot["id"], visit_type="online_video", location_id=None)
-    assert answer.json()["status"] == "scheduled"
-    assert slot["id"] not in {found["id"] for found in free()}
-    before = state()
-    again = walk_in(people, ids, slot_id=slot["id"], patient_profile_id=people["li"].profiles["self"])
-    assert again.json()["code"] == "slot_taken"
-    for who in ("li", "eve", "zhao", "guest"):
-        refused = people[who]("POST", "/api/v1/walk-ins", json={"patient_profile_id": people["li"].profiles["self"]})
-        assert refused.status_code in (401, 403)
-    assert state() == before
-
-
-@pytest.mark.parametrize(("change", "status"), [
-    ({"starts_at": "2029-12-31T01:00:00Z"}, 422), ({"location_id": None}, 422), ({"doctor_id": "nobody"}, 404),
-    ({"patient_profile_id": "nobody"}, 404), ({"minutes": 1}, 422), ({"starts_at": "2030-01-02T01:00:00"}, 422),
-])  # fmt: skip
-def test_walk_ins_that_are_refused(people, slot, ids, state, change, status):
-    before = state()
-    assert walk_in(people, ids, **change).status_code == status
-    assert state() == before
 
 
 def test_reminders_come_once_each_and_in_time(people, paid, clock, settle):

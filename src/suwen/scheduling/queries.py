@@ -176,7 +176,7 @@ def _joined(statement: Select[Any]) -> Select[Any]:
 
 
 LINES = _joined(select(*_LINE))
-WHOLE = _joined(select(*_LINE, *_FULL, doctors.c.user_id.label("doctor_user_id"))).where(
+WHOLE = _joined(select(*_LINE, *_FULL, doctors.c.user_id.label("doctor_user_id"), appointments.c.booked_by)).where(
     appointments.c.id == bindparam("id")
 )
 # Whose appointments somebody may see at all; the admin and the system see every one.

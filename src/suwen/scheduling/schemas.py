@@ -210,7 +210,8 @@ class Note(Input):
 
 
 class WalkIn(Input):
-    """Somebody is standing at the desk. `starts` defaults to now; with `slot_id` a free slot is taken instead."""
+    """Somebody is standing at the desk. `starts_at` defaults to now and lies within half an hour of it; with
+    `slot_id` a free slot is taken instead."""
 
     patient_profile_id: Uuid
     doctor_id: Uuid | None = None

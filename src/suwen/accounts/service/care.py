@@ -17,9 +17,10 @@ USUAL, LONGEST = timedelta(days=30), timedelta(days=366)
 
 def relate_care(
     tx: Session, profile_id: str, staff_user_id: str, appointment_id: str | None, reason: str, now: datetime,
-    until: datetime | None = None,
+    until: datetime | None = None, *, since: datetime | None = None,
 ) -> str:  # fmt: skip
-    """Let this member of staff see the person's record from `now` on; the same appointment again only moves `until`."""
+    """Let this member of staff see the person's record, from `now` on unless `since` is given; the same appointment
+    again moves the end, and the beginning only if it is given."""
     reason = reason.strip()[:255]
     if not reason:
         raise Invalid(fields={"reason": "Please fill this in."})
@@ -30,11 +31,12 @@ def relate_care(
         )  # fmt: skip
         found = tx.scalar(known)
         if found is not None:
-            rows(tx, update(CareRelation).where(CareRelation.id == found).values(until=until, reason=reason))
+            begins = {} if since is None else {"since": since}
+            rows(tx, update(CareRelation).where(CareRelation.id == found).values(until=until, reason=reason, **begins))
             return str(found)
     made = CareRelation(
         id=new_id(), profile_id=profile_id, staff_user_id=staff_user_id, appointment_id=appointment_id, reason=reason,
-        since=now, until=until, created_at=now,
+        since=since or now, until=until, created_at=now,
     )  # fmt: skip
     tx.add(made)
     tx.flush()
@@ -48,11 +50,13 @@ def end_care(tx: Session, appointment_id: str, now: datetime) -> int:
     return rows(tx, update(CareRelation).where(mine, running).values(until=now))
 
 
-def treats(tx: Session, staff_user_id: str, profile_id: str, now: datetime) -> bool:
+def treats(tx: Session, staff_user_id: str, profile_id: str, now: datetime, *, unless: str = "") -> bool:
+    """Whether a relation holds now; one whose reason is `unless` does not count."""
     current = and_(CareRelation.since <= now, or_(CareRelation.until.is_(None), CareRelation.until > now))
     found = select(CareRelation.id).where(
-        CareRelation.profile_id == profile_id, CareRelation.staff_user_id == staff_user_id, current
-    )
+        CareRelation.profile_id == profile_id, CareRelation.staff_user_id == staff_user_id, current,
+        CareRelation.reason != unless,
+    )  # fmt: skip
     return tx.scalar(found.limit(1)) is not None
 
 

@@ -12,6 +12,7 @@ from suwen.clinics import service as clinics
 from suwen.core import audit
 from suwen.core.actor import Actor
 from suwen.core.errors import Forbidden, NotFound
+from suwen.core.i18n import N_
 from suwen.core.outbox import emit
 from suwen.scheduling import queries
 from suwen.scheduling.errors import BadHours, DoctorBusy, PastTime
@@ -21,7 +22,7 @@ from suwen.scheduling.schemas import Moved, WalkIn
 from suwen.scheduling.service import booking, holds, horizon, paying, reads
 
 HOME = {"admin": "/admin/appointments", "doctor": "/doctor/calendar"}
-LATEST = timedelta(minutes=30)
+AROUND_NOW = timedelta(minutes=30)
 
 
 def walk_in(tx: Session, me: Actor, data: WalkIn, now: datetime) -> Moved:
@@ -96,8 +97,10 @@ def _stretch(tx: Session, me: Actor, data: WalkIn, now: datetime) -> Any:
         raise BadHours(fields={"doctor_id": "Please fill this in."})
     start = (data.starts_at or now).replace(second=0, microsecond=0)
     end = start + timedelta(minutes=data.minutes)
-    if start < now - LATEST:
+    if start < now - AROUND_NOW:
         raise PastTime()
+    if start > now + AROUND_NOW:
+        raise BadHours(fields={"starts_at": N_("Without a free slot a visit begins now, within half an hour.")})
     if not horizon.lock_doctor(tx, doctor_id):
         raise NotFound()
     doctor = clinics.doctor(tx, doctor_id)

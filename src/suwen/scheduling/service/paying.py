@@ -3,6 +3,7 @@
 import contextlib
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
@@ -18,13 +19,14 @@ from suwen.scheduling import queries
 from suwen.scheduling.errors import HoldExpired, PersonBusy, SlotTaken, WrongState
 from suwen.scheduling.events import AppointmentBooked
 from suwen.scheduling.queries import appointments
-from suwen.scheduling.rules import states
+from suwen.scheduling.rules import days, states
 from suwen.scheduling.schemas import Moved
 from suwen.scheduling.service import holds, reads
 
 # An unpaid visit can still be settled at the desk on the way out.
 DESK_CLOSES = timedelta(hours=12)
 CARE_LASTS = timedelta(days=90)
+OWN_WORD, OWN_WORD_LASTS = "walk-in", timedelta(days=1)
 TOO_LATE = N_("The time was no longer free when the payment arrived.")
 REVIVE = select(
     appointments.c.id, appointments.c.status, appointments.c.cancel_reason, appointments.c.slot_id,
@@ -179,11 +181,22 @@ def _certain(
 
 
 def related(tx: Session, row: dict[str, Any], now: datetime) -> None:
-    """Whoever is going to treat may open the record, until some time after the visit."""
-    care.relate_care(
-        tx, row["patient_profile_id"], row["doctor_user_id"], row["id"], "appointment", now,
-        row["ends_at"] + CARE_LASTS,
-    )  # fmt: skip
+    """Whoever is going to treat may open the record, until some time after the visit.
+
+    A visit that the doctor entered, of a person who was not in their care, is their own word only: until it is paid, it
+    opens the record from the day of the visit until a day after it.
+    """
+    whom, whose = row["doctor_user_id"], row["patient_profile_id"]
+    entered = row["booked_by"] == whom
+    if entered and row["status"] == "scheduled" and not care.treats(tx, whom, whose, now, unless=OWN_WORD):
+        zone = ZoneInfo(row["zone"])
+        begins, _ = days.day_bounds(days.local_day(row["starts_at"], zone), zone)
+        care.relate_care(
+            tx, whose, whom, row["id"], OWN_WORD, now, row["ends_at"] + OWN_WORD_LASTS, since=max(begins, now)
+        )
+        return
+    until = row["ends_at"] + CARE_LASTS
+    care.relate_care(tx, whose, whom, row["id"], "appointment", now, until, since=now if entered else None)
 
 
 PAY = {"balance": pay_from_balance, "desk": pay_at_desk}

@@ -26,6 +26,7 @@ from suwen.scheduling.schemas import AppointmentLine, AppointmentView, Brief
 
 EXPORTED = 20_000
 RAN_OUT = "hold_expired"
+INSIDE = ("doctor_user_id", "booked_by")  # for the services beside this one, no part of the answer
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ def visible(tx: Session, me: Actor, id: str) -> dict[str, Any]:
 
 def view(row: dict[str, Any], now: datetime) -> AppointmentView:
     """The row as it is now: a hold that ran out is over, whether or not the job has swept it."""
-    values = {name: value for name, value in row.items() if name != "doctor_user_id"}
+    values = {name: value for name, value in row.items() if name not in INSIDE}
     if _ran_out(values, now):
         values |= {"status": "cancelled", "cancel_reason": RAN_OUT}
     values["is_orphan"] = bool(values["is_orphan"])
