@@ -1,6 +1,7 @@
 """The pages, as a browser without JavaScript meets them."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -68,6 +69,24 @@ def test_booking_paying_and_cancelling_without_javascript(people, slot, rich, se
     done = li.form(f"/appointments/{id}/cancel", {"reason": "better"})
     assert (done.status_code, done.headers["location"]) == (303, "/appointments")
     assert "cancelled" in li.page("/appointments?when=past").text
+
+
+@pytest.mark.parametrize(("windows", "said"), [
+    ("2h:100,0h:50", ["Until 2 hours before the visit: all of it", "Until the visit begins: 50 %", "After that:"]),
+    ("2d:80,1h:10,0h:0", ["Until 2 days before the visit: 80 %", "Until 1 hour before the visit: 10 %", "nothing"]),
+    ("0h:0", ["What was paid does not go back"]),
+])  # fmt: skip
+def test_the_booking_page_says_the_clinic_s_own_terms(people, slot, house, monkeypatch, windows, said):
+    """It told of a free day that no setting had."""
+    info = house.db._reads.kw["info"]
+    monkeypatch.setitem(info, "settings", replace(info["settings"], cancellation=windows))
+    page = " ".join(people["li"].page(f"/book/{slot['id']}").text.split())
+    assert [words for words in said if words not in page] == []
+    assert page.count("before the visit:") == sum("before the visit:" in words for words in said)
+    people["li"].cookies["lang"] = "zh-CN"
+    page = people["li"].page(f"/book/{slot['id']}").text
+    assert ("取消后不退还" in page) == (len(said) == 1)
+    assert "before the visit" not in page
 
 
 def test_a_taken_time_keeps_what_was_typed_and_offers_others(people, slot, book):

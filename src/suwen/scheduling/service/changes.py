@@ -154,13 +154,17 @@ def _give_back(tx: Session, row: dict[str, Any], now: datetime) -> None:
         horizon.regenerate(tx, row["doctor_id"], now)
 
 
+def policy(tx: Session) -> states.Policy:
+    """The clinic's windows, with what its setting gives back."""
+    return states.policy_of(getattr(tx.info.get("settings"), "cancellation", states.USUAL))
+
+
 def refund_due(tx: Session, me: Actor, order: Any, starts_at: datetime, now: datetime) -> int:
     """What would go back of a paid order, in minor units, if `me` cancelled its visit now."""
     if order is None or order.status not in ("paid", "partial_refunded"):
         return 0
-    rules = states.policy_of(getattr(tx.info.get("settings"), "cancellation", states.USUAL))
     on_its_way = payments.leaving(tx, order.id)
-    return states.refund_due(rules, me.role, starts_at, now, order.amount, on_its_way)
+    return states.refund_due(policy(tx), me.role, starts_at, now, order.amount, on_its_way)
 
 
 def _money_back(tx: Session, me: Actor, row: dict[str, Any], now: datetime) -> int:

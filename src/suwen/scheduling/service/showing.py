@@ -99,7 +99,7 @@ def booking_page(tx: Session, me: Actor, slot_id: str, zone: str, now: datetime)
         "people": accounts.profiles(tx, me), "amount": amount, "currency": currency,
         "wallet": payments.wallet_of(tx, me.id, currency),
         "others": _others(tx, slot, zone, now) if gone else [],
-        "place": clinics.location(tx, slot.location_id) if slot.location_id else None, "policy": states.DEFAULT,
+        "place": clinics.location(tx, slot.location_id) if slot.location_id else None, "policy": changes.policy(tx),
     }  # fmt: skip
 
 
