@@ -5,7 +5,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
+from suwen.accounts.models import PatientProfile
 from suwen.core.db import new_id
+from suwen.core.sealed import seal
 from suwen.prescribing import service
 from suwen.prescribing.models import Dispensing, Prescription, Signature, SigningKey
 from suwen.prescribing.rules import signing as keys
@@ -48,6 +50,36 @@ def test_a_pair_that_the_later_doctor_answered_for_is_given_out(people, formula)
     reasons = {each["key"]: "Both are meant, see notes" for each in second["findings"] if each["needs"] == "reason"}
     assert sign(people["zhang"], second, answers=reasons).status_code == 200
     assert given_out(people, first).status_code == 201
+
+
+def recorded(house, ids, words):
+    mother = ids.profiles["li"]["mother"]
+    house.db.write(lambda tx: seal(tx, tx.get_one(PatientProfile, mother), "allergies", words))
+
+
+def test_an_allergy_that_became_known_after_the_signature_stops_the_hand_over(people, formula, house, ids):
+    """The family writes it down on the day it happens; the paper was signed before."""
+    one = effective(people, formula())
+    recorded(house, ids, "白术过敏")
+    refused = given_out(people, one)
+    assert (refused.status_code, refused.json()["code"], refused.json()["rules"]) == (
+        409, "unsafe_prescription", ["allergy"]
+    )  # fmt: skip
+    assert "白术" in refused.json()["findings"][0]["en"]
+    assert state(house, one).status == "effective"
+    moved = people["zhao"].form(f"/pharmacy/take/{one['id']}")
+    assert "is recorded, and" in people["zhao"].page(moved.headers["location"]).text
+    recorded(house, ids, "花粉")
+    assert given_out(people, one).status_code == 201
+
+
+def test_an_allergy_that_the_doctor_gave_a_reason_for_does_not(people, formula, house, ids):
+    recorded(house, ids, "白术过敏")
+    first = formula()
+    reasons = {each["key"]: "Taken often since, never a rash" for each in first["findings"]}
+    signed = sign(people["zhang"].confirm(), first, answers=reasons)
+    assert signed.status_code == 200, signed.text
+    assert given_out(people, signed.json()).status_code == 201
 
 
 def test_the_last_supply_of_an_expired_one_is_still_taken(people, formula, clock, house, settle):

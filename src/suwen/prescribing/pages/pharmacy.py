@@ -75,7 +75,7 @@ def find(tx: Session, me: Actor, now: datetime, data: FindForm) -> See:
 @page("/pharmacy/dispense/{id:str}", who=WHO, audited="prescription")
 def handing(tx: Session, me: Actor, house: House, now: datetime, request: Any, id: str) -> Page:
     shown = _desk(tx, me, house, now, request, id)
-    shown["counter"] = pharmacy.counter(tx, me, shown["one"])
+    shown["counter"] = pharmacy.counter(tx, me, shown["one"], now)
     return Page("prescribing/dispense.html", shown)
 
 

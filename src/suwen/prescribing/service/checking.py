@@ -109,7 +109,7 @@ def store(tx: Session, checked: Checked, prescription_id: str, purpose: str, now
             return found
     made = SafetyEvaluation(
         id=new_id(), prescription_id=prescription_id, rule_set=checked.rule_set, reviewed=checked.reviewed,
-        input_hash=digest, input=checked.input, findings=[_kept(one) for one in checked.findings],
+        input_hash=digest, input=checked.input, findings=kept(checked.findings),
         worst=checked.worst, purpose=purpose, created_at=now,
     )  # fmt: skip
     tx.add(made)
@@ -126,7 +126,7 @@ def refuse_unsafe(checked: Checked, answers: Mapping[str, str], acknowledged: li
     grave = any(one.severity >= Severity.BLOCK_OVERRIDE for one in standing)
     for refusal, of in ((Unsafe, never), (FactsMissing, asked), (NeedsResign if grave else AnswersMissing, standing)):
         if of:
-            raise refusal(rules=sorted({one.rule for one in of}), findings=[_kept(one) for one in of])
+            raise refusal(rules=sorted({one.rule for one in of}), findings=kept(of))
 
 
 def given(checked: Checked, answers: Mapping[str, str], acknowledged: list[str]) -> tuple[dict[str, str], list[str]]:
@@ -136,15 +136,15 @@ def given(checked: Checked, answers: Mapping[str, str], acknowledged: list[str])
     return reasons, sorted(key for key in set(acknowledged) if key in keys and key not in reasons)
 
 
-def replay(kept: SafetyEvaluation, vouched: bool | None) -> Replayed:
+def replay(stored: SafetyEvaluation, vouched: bool | None) -> Replayed:
     """Run a stored evaluation again (A-R16). `vouched` is what signatures say of its findings."""
-    intact = signing.digest(kept.input) == kept.input_hash
+    intact = signing.digest(stored.input) == stored.input_hash
     try:
-        findings = [_kept(one) for one in _run(msgspec.convert(kept.input, Entry)).findings]
+        findings = kept(_run(msgspec.convert(stored.input, Entry)).findings)
     except (msgspec.ValidationError, KeyError):
         findings = None
-    now, then = {one["key"] for one in findings or ()}, {one["key"] for one in kept.findings}
-    same_rules, same = kept.rule_set == rule_set(), findings == kept.findings
+    now, then = {one["key"] for one in findings or ()}, {one["key"] for one in stored.findings}
+    same_rules, same = stored.rule_set == rule_set(), findings == stored.findings
     verdict: Any = "repeated" if same else "contradicted"
     if not intact or vouched is False:
         verdict = "altered"
@@ -153,9 +153,9 @@ def replay(kept: SafetyEvaluation, vouched: bool | None) -> Replayed:
     elif not same_rules:
         verdict = "other_rules"
     return Replayed(
-        evaluation_id=kept.id, verdict=verdict, input_intact=intact, findings_vouched=vouched, rule_set=kept.rule_set,
-        rule_set_now=rule_set(), same_rules=same_rules, same_findings=same, appeared=sorted(now - then),
-        gone=sorted(then - now) if findings is not None else [],
+        evaluation_id=stored.id, verdict=verdict, input_intact=intact, findings_vouched=vouched,
+        rule_set=stored.rule_set, rule_set_now=rule_set(), same_rules=same_rules, same_findings=same,
+        appeared=sorted(now - then), gone=sorted(then - now) if findings is not None else [],
     )  # fmt: skip
 
 
@@ -181,8 +181,14 @@ def shown(findings: list[Any], locale: str, answers: Mapping[str, str], read: li
     ]  # fmt: skip
 
 
-def shown_now(checked: Checked, locale: str) -> list[FindingView]:
-    return shown([_kept(one) for one in checked.findings], locale, {}, [])
+def shown_now(
+    checked: Checked, locale: str, answers: Mapping[str, str] | None = None, read: list[str] | None = None
+) -> list[FindingView]:
+    return shown(kept(checked.findings), locale, answers or {}, read or [])
+
+
+def kept(findings: list[Finding]) -> list[dict[str, Any]]:
+    return [_kept(one) for one in findings]
 
 
 def worst_name(worst: int) -> str | None:

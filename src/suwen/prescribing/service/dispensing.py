@@ -78,10 +78,10 @@ def dispense(
         raise SignatureBroken()
     if not _is_checked(actor, found, data.checked_by, second):
         raise SecondCheckerNeeded(fields={"checked_by": SecondCheckerNeeded.title})
-    checked = checking.evaluated(tx, _from_now(found, len(given), now, zone), now)
-    grave = [one for one in checked.findings if one.severity is Severity.FORBID or _nobody_answered(tx, found, one)]
+    checked = looked_at(tx, found, len(given), now)
+    grave = stops(tx, found, checked)
     if grave:
-        raise Unsafe(rules=sorted({one.rule for one in grave}))
+        raise Unsafe(rules=sorted({one.rule for one in grave}), findings=checking.kept(grave))
     number = len(given) + 1
     values = {
         "status": lifecycle.after("dispense", dispensed=number, refills=found.refill_allowed),
@@ -154,6 +154,16 @@ def next_day(tx: Session, found: Prescription, given: list[Dispensing]) -> date 
     return law.next_supply(given[-1].created_at, lasts, checking.clinic_zone(tx))
 
 
+def looked_at(tx: Session, found: Prescription, given: int, now: datetime) -> checking.Checked:
+    """What the rules say of it today, at the counter."""
+    return checking.evaluated(tx, _from_now(found, given, now, checking.clinic_zone(tx)), now)
+
+
+def stops(tx: Session, found: Prescription, checked: checking.Checked) -> list[Finding]:
+    """What of it keeps the medicine here."""
+    return [one for one in checked.findings if one.severity is Severity.FORBID or _nobody_answered(tx, found, one)]
+
+
 def _from_now(found: Prescription, given: int, now: datetime, zone: ZoneInfo) -> dict[str, Any]:
     """It is taken from today, however long ago it was written."""
     today, left = now.astimezone(zone).date(), found.refill_allowed - given
@@ -162,13 +172,17 @@ def _from_now(found: Prescription, given: int, now: datetime, zone: ZoneInfo) ->
 
 
 def _nobody_answered(tx: Session, found: Prescription, finding: Finding) -> bool:
-    """Something grave between this and another prescription, for which neither doctor gave a reason: this one was
-    not taken any more, or not yet, when the other was signed."""
-    if finding.severity is not Severity.BLOCK_OVERRIDE or not finding.other or finding.asks:
+    """Something grave that the doctor gave no reason for: it has come up since, as an allergy that was written down
+    later. Between two prescriptions the other one's doctor may have given it: this one was not taken any more, or not
+    yet, when the other was signed."""
+    if finding.severity is not Severity.BLOCK_OVERRIDE or finding.asks:
         return False
+    if safety.key(finding) in (found.answers or {}):
+        return False
+    if not finding.other:
+        return True
     mirrored = safety.key(replace(finding, other=found.code))
-    theirs = tx.scalar(select(Prescription.answers).where(Prescription.code == finding.other)) or {}
-    return safety.key(finding) not in (found.answers or {}) and mirrored not in theirs
+    return mirrored not in (tx.scalar(select(Prescription.answers).where(Prescription.code == finding.other)) or {})
 
 
 def needs_second(found: Prescription) -> bool:

@@ -16,9 +16,9 @@ from suwen.notifications.service import watchable
 from suwen.prescribing import queries
 from suwen.prescribing.errors import NoSuchPrescription
 from suwen.prescribing.models import Prescription
-from suwen.prescribing.rules import codes, lifecycle
-from suwen.prescribing.schemas import PrescriptionView
-from suwen.prescribing.service import dispensing
+from suwen.prescribing.rules import codes, lifecycle, safety
+from suwen.prescribing.schemas import FindingView, PrescriptionView
+from suwen.prescribing.service import checking, dispensing, signatures
 
 OTHERS = 10
 
@@ -51,13 +51,16 @@ class Beside:
 @dataclass(frozen=True)
 class Counter:
     """For the hand-over: how often it was given, when the next supply may leave, whether a second person must look,
-    and who could."""
+    and who could. `findings` are of today, None where nothing may be given; `stops` are the keys of those that keep it
+    here."""
 
     given: int
     left: int
     earliest: date | None
     second: bool
     colleagues: Sequence[tuple[str, str]]
+    findings: list[FindingView] | None
+    stops: frozenset[str]
 
 
 def beside(tx: Session, actor: Actor, one: PrescriptionView, now: datetime) -> Beside:
@@ -76,9 +79,11 @@ def beside(tx: Session, actor: Actor, one: PrescriptionView, now: datetime) -> B
     return Beside(family.clinical(tx, actor, person, now, "prescription review"), others)
 
 
-def counter(tx: Session, actor: Actor, one: PrescriptionView) -> Counter:
+def counter(tx: Session, actor: Actor, one: PrescriptionView, now: datetime) -> Counter:
     found = tx.get_one(Prescription, one.id)
     given = dispensing.of(tx, one.id)
+    open_ = lifecycle.allowed("dispense", found.status)
+    today = dispensing.looked_at(tx, found, len(given), now) if open_ else None
     able = select(User.id, User.name).where(
         User.role == "pharmacist", User.status == "active", User.is_deleted.is_(False), User.id != actor.id
     )
@@ -86,6 +91,9 @@ def counter(tx: Session, actor: Actor, one: PrescriptionView) -> Counter:
         given=len(given), left=max(0, 1 + found.refill_allowed - len(given)),
         earliest=dispensing.next_day(tx, found, given), second=dispensing.needs_second(found),
         colleagues=[(row.id, row.name) for row in tx.execute(able.order_by(User.name))],
+        findings=checking.shown_now(today, actor.locale, found.answers, signatures.read_by_doctor(tx, found.id))
+        if today else None,
+        stops=frozenset(map(safety.key, dispensing.stops(tx, found, today))) if today else frozenset(),
     )  # fmt: skip
 
 

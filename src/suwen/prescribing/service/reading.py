@@ -140,7 +140,7 @@ def history(tx: Session, actor: Actor, id: str, now: datetime) -> History:
         raise NoSuchPrescription()
     audit.seen(tx, actor, "read", "prescription", id, found.patient_profile_id, "history", now=now)
     signed = signatures.of(tx, id)
-    read = signatures.statement_of(signatures.current(tx, id)).get("acknowledged") or []
+    read = signatures.read_by_doctor(tx, id)
     evaluations = select(SafetyEvaluation).where(SafetyEvaluation.prescription_id == id)
     reviews = select(PharmacistReview).where(PharmacistReview.prescription_id == id)
     return History(
@@ -180,7 +180,7 @@ def _findings(tx: Session, actor: Actor, found: Prescription) -> list[FindingVie
     kept = tx.get(SafetyEvaluation, found.evaluation_id) if found.evaluation_id and actor.role in STAFF else None
     if kept is None:
         return []
-    read = signatures.statement_of(signatures.current(tx, found.id)).get("acknowledged") or []
+    read = signatures.read_by_doctor(tx, found.id)
     return checking.shown(kept.findings, actor.locale, found.answers or {}, read)
 
 

@@ -77,6 +77,11 @@ def current(tx: Session, prescription_id: str, role: str = "prescriber") -> Sign
     return good[-1] if good else None
 
 
+def read_by_doctor(tx: Session, prescription_id: str) -> list[str]:
+    """Keys of the warnings that whoever prescribed it has acknowledged with the signature."""
+    return statement_of(current(tx, prescription_id)).get("acknowledged") or []
+
+
 def statement_of(signature: Signature | None) -> dict[str, Any]:
     try:
         read = json.loads(signature.signed) if signature else {}
