@@ -71,7 +71,12 @@ def test_what_people_write(text, code):
     "text",
     ["", "  ", "3次", "tid bid", "sometimes", "疼痛时偶尔", "每日0次", "每日99次", "q0h", "q99h", "最多3次",
      "at most 3 times a day",
-     "每日3次或4次", "每日2-3次", "不定时", "prn max 0"],
+     "每日3次或4次", "每日2-3次", "不定时", "prn max 0",
+     # two numbers are not one: once or twice is not twelve times
+     "每日1、2次", "每日1/2次", "每日1，2次", "每日1.2次", "每日1 2次", "每日一、二次", "每日十、二次", "每周1、2次",
+     "1, 2 times a day", "one, two times a day", "once, twice a day", "q1.2h", "每2.4小时1次", "每1/2天1次",
+     "每1.5小时1次", "每日1饭后2次", "prn 每日1最多3次2次", "as needed, at most 1, 2 times a day",
+     "每日½次"],
 )  # fmt: skip
 def test_what_is_not_understood_is_not_guessed(text):
     assert parse(text) is None

@@ -11,8 +11,8 @@ ONCE_A_DAY = Fraction(1)
 NUMBERS = {word: value for value, words in enumerate(
     ("", "一 one once", "二 两 two twice", "三 three", "四 four", "五 five", "六 six", "七 seven", "八 eight",
      "九 nine", "十 ten", "十一 eleven", "十二 twelve")) for word in words.split()}  # fmt: skip
-N = r"(\d{1,2}|十[一二]|[一二两三四五六七八九十]|"
-N += "one|once|two|twice|three|four|five|six|seven|eight|nine|ten|eleven|twelve)"
+ENGLISH = "one|once|two|twice|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
+N = rf"(\d{{1,2}}|十[一二]|[一二两三四五六七八九十]|{ENGLISH})"
 MOST = re.compile(
     rf"(?:(?:每日|一日|每天|一天|24小时内?)\s*)?(?:最多|不超过|至多)(?:每日|一日|每天|一天)?\s*{N}\s*次"
     rf"|(?:at most|max(?:imum)?(?: of)?|no more than|up to)\s*{N}\s*(?:x|times?|doses?)?"
@@ -20,7 +20,11 @@ MOST = re.compile(
     r"|(?<=prn)\s*:?\s*(\d{1,2})"
 )
 NEEDED = re.compile(r"必要时|需要时|按需|as needed|as required|when needed|when required|if needed|if required|prn|sos")
-FILLER = re.compile(r"[\s,，。.;；、()（）/]+|服用?$|使用$|taken?$")
+APART = r"[\s,，。.;；、()（）/]+"
+FILLER = re.compile(rf"{APART}|服用?$|使用$|taken?$")
+# once or twice ("1、2次"), every 2.4 hours: two numbers are not one, and not to be guessed
+A_NUMBER = rf"(?:\d|[一二两三四五六七八九十]|\b(?:{ENGLISH})\b)"
+TWO_NUMBERS = re.compile(rf"{A_NUMBER}{APART}{A_NUMBER}")
 MEALS = re.compile(  # when, not how often
     r"\b(?:ac|pc|po)\b|[饭餐][前后]|空腹|口服|(?:before|after|with) (?:meals|food)|by mouth|on an empty stomach"
 )
@@ -100,12 +104,16 @@ class Frequency:
 def parse(text: str) -> Frequency | None:
     """None where the text says something that is not understood: it is never guessed."""
     rest = unicodedata.normalize("NFKC", text).casefold().strip()
+    if TWO_NUMBERS.search(rest):
+        return None
     most = MOST.search(rest)
     if most:
-        rest = rest[: most.start()] + rest[most.end() :]
+        rest = f"{rest[: most.start()]} {rest[most.end() :]}"
     as_needed = bool(NEEDED.search(rest))
-    rest = FILLER.sub("", MEALS.sub("", NEEDED.sub("", rest)))
-    base = _base(rest)
+    rest = MEALS.sub(" ", NEEDED.sub(" ", rest)).strip()
+    if TWO_NUMBERS.search(rest):
+        return None
+    base = _base(FILLER.sub("", rest))
     if base is None or not (base or as_needed):
         return None
     if most and not as_needed:
