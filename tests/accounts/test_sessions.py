@@ -1,5 +1,7 @@
 """Sessions: how long they live, the list of them, long-lived tokens."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select, update
 
@@ -39,6 +41,46 @@ def test_idle_sessions_end(people, house, clock, login, minutes):
     answer = ask(people, token)
     assert (answer.status_code, answer.json()["code"]) == (401, "session_ended")
     assert ask(people, token, "/api/v1/sessions/current", "DELETE").status_code == 401
+
+
+BY_ITSELF = {"x-by-itself": "1"}
+
+
+@pytest.mark.parametrize(("login", "minutes"), [("li", 30), ("zhang", 15), ("zhao", 15), ("admin", 15)])
+def test_what_an_open_page_asks_by_itself_keeps_nobody_signed_in(people, house, clock, login, minutes):
+    entered = sign_in(people, login)
+    cookie = {"cookie": f"session={entered['token']}"} | BY_ITSELF
+    for _ in range(minutes - 1):
+        clock.advance(minutes=1)
+        forget(house)
+        assert people["guest"].page("/inbox", headers=cookie).status_code == 200
+    assert seen_at(house, entered) == clock.now - timedelta(minutes=minutes - 1)
+    clock.advance(minutes=1)
+    forget(house)
+    htmx = {"hx-request": "true", "hx-current-url": "http://testserver.local/inbox?kind=visits"}
+    answer = people["guest"].page("/inbox", headers=cookie | htmx)
+    assert answer.headers["hx-redirect"] == "/sign-in?next=/inbox%3Fkind%3Dvisits"
+    forged = people["guest"].page("/inbox", headers=cookie | htmx | {"hx-current-url": "http://[not an address"})
+    assert forged.headers["hx-redirect"] == "/sign-in?next=/inbox"
+
+
+def test_what_a_page_writes_by_itself_is_no_use_of_it_either_but_what_a_person_does_is(people, house, clock):
+    entered = sign_in(people, "li")
+    begun = clock.now
+    clock.advance(minutes=20)
+    forget(house)
+    body = {"headers": {"authorization": f"Bearer {entered['token']}"} | BY_ITSELF}
+    assert people["guest"]("POST", "/api/v1/notifications/read-all", **body).status_code == 200
+    assert seen_at(house, entered) == begun
+    assert ask(people, entered["token"], "/api/v1/notifications/read-all", "POST").status_code == 200
+    assert seen_at(house, entered) == clock.now
+    clock.advance(minutes=31)
+    forget(house)
+    assert people["guest"]("POST", "/api/v1/notifications/read-all", **body).status_code == 401
+
+
+def seen_at(house, entered):
+    return house.db.read(lambda tx: tx.get_one(SignIn, entered["id"])).last_seen_at
 
 
 def test_every_session_ends_after_twelve_hours_however_busy(people, house, clock):

@@ -152,3 +152,34 @@ def read_on_a_phone(browser, server, one):
     expect(page.get_by_text("真实有效，可以调配")).to_be_visible()
     assert axe(page) == []
     home.close()
+
+
+def test_what_the_queue_asks_by_itself_says_so_and_what_a_person_does_does_not(browser, clinic):
+    """A screen that is left must end in the sign-in page; the server goes by this header and by `here`."""
+    server, _, _ = clinic
+    desk = visitor(browser, server.url)
+    sign_in(desk, server, "pharmacist")
+    page = desk.new_page()
+    told: list[str] = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: told.append(str(frame))))
+    page.goto("/pharmacy")
+    probe = '<div hx-get="/pharmacy?polled=1" hx-trigger="every 300ms" hx-swap="none"></div>'
+    button = '<button id="ask" hx-get="/pharmacy?pressed=1" hx-swap="none">Ask</button>'
+    for address, deed in (
+        ("polled=1", lambda: page.evaluate(
+            "text => { document.body.insertAdjacentHTML('beforeend', text); htmx.process(document.body); }",
+            probe + button)),
+        ("step=review", lambda: page.evaluate(
+            "document.body.dispatchEvent(new CustomEvent('live:prescriptions:waiting'))")),
+    ):  # fmt: skip
+        with page.expect_request(lambda request, address=address: address in request.url) as asked:
+            deed()
+        assert asked.value.headers.get("x-by-itself") == "1", asked.value.url
+    assert '{"type":"here"}' not in told
+    with page.expect_request(lambda request: "pressed=1" in request.url) as asked:
+        page.locator("#ask").click()
+    assert "x-by-itself" not in asked.value.headers
+    page.keyboard.press("Shift")
+    page.wait_for_timeout(100)
+    assert told.count('{"type":"here"}') == 1
+    desk.close()

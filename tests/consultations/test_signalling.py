@@ -6,6 +6,7 @@ import pytest
 from litestar.exceptions import WebSocketDisconnect
 from sqlalchemy import select
 
+from suwen.accounts.models import SignIn
 from suwen.consultations.errors import TicketRefused
 from suwen.consultations.models import CallEvent, CallSeat, Consultation, Signal
 from suwen.consultations.schemas import Hello
@@ -288,6 +289,45 @@ def test_pings_keep_the_seat_and_acknowledge(people, begun, house, clock):
         assert delivered is True
         seen = house.db.read(lambda tx: tx.scalar(select(CallSeat.seen_at).where(CallSeat.role == "patient")))
         assert seen == clock.now
+
+
+def last_seen(house, person):
+    return house.db.read(lambda tx: tx.get_one(SignIn, person.actor.session_id)).last_seen_at
+
+
+@pytest.mark.parametrize(("who", "status", "uses"), [
+    ("zhang", "waiting", False), ("zhang", "in_progress", True), ("li", "waiting", True), ("li", "in_progress", True),
+])  # fmt: skip
+def test_whoever_is_in_a_call_or_waits_for_it_uses_the_session(people, waiting, house, clock, who, status, uses):
+    """A doctor's desk that stands open before the visit is no use of it: nobody may sit there."""
+    visit, person = waiting(), people[who]
+    if status == "in_progress":
+        people["zhang"]("POST", f"{AT}/{visit[1]}/admit")
+    with joined(person, visit, "tab-of-person") as line:
+        began = last_seen(house, person)
+        clock.advance(minutes=4)
+        house.sessions._checked.clear()  # as after half a minute
+        line.say(t="ping", at=1, seq=0)
+        line.next("pong")
+        assert last_seen(house, person) == (clock.now if uses else began)
+
+
+def test_a_desk_that_stands_open_is_left_in_the_end_and_a_call_is_not(people, waiting, house, clock):
+    visit, doctor = waiting(), people["zhang"]
+    with joined(doctor, visit, "tab-of-doctor") as line:
+        people["zhang"]("POST", f"{AT}/{visit[1]}/admit")
+        assert line.next("state")["status"] == "in_progress"
+        for _ in range(3):
+            clock.advance(minutes=14)
+            house.sessions._checked.clear()
+            line.say(t="ping", at=1, seq=0)
+            line.next("pong")
+        people["zhang"]("POST", f"{AT}/{visit[1]}/end", json={"diagnosis": "d"})
+        assert line.next("state")["status"] == "completed"
+        clock.advance(minutes=16)
+        house.sessions._checked.clear()
+        line.say(t="ping", at=1, seq=0)
+        assert closing(line) == 4401
 
 
 def test_news_that_was_lost_between_processes_is_read_from_the_log(people, begun, house):

@@ -3,6 +3,7 @@ import json
 import pytest
 from litestar.exceptions import WebSocketDisconnect
 
+from suwen.accounts.models import SignIn
 from suwen.core.db import changed
 from suwen.notifications.service import watchable
 from suwen.notifications.service.watching import WATCHABLE
@@ -118,3 +119,32 @@ def test_a_doctors_queue_and_a_visit_are_heard_by_those_concerned(live, house, i
             while (message := socket.receive_json(timeout=5))["type"] == "changed":
                 got.append(message["topic"])
             assert got == expected, login
+
+
+def test_an_open_page_is_no_use_of_the_session_but_whoever_moves_in_it_is(client, house, people, clock):
+    li = people["li"]
+    token, session = li.token, li.actor.session_id
+    began = clock.now
+
+    def seen():
+        return house.db.read(lambda tx: tx.get_one(SignIn, session)).last_seen_at
+
+    def later(minutes):
+        clock.advance(minutes=minutes)
+        house.sessions._checked.clear()  # as after half a minute
+
+    later(20)
+    headers = {"authorization": f"Bearer {token}"}
+    with client.websocket_connect("/live/inbox", headers=headers) as socket:  # say, after a lost connection
+        socket.receive_json(timeout=5)
+        socket.send_text(json.dumps({"type": "watch", "topics": []}))
+        socket.send_text("{}")
+        socket.receive_json(timeout=5)
+        assert seen() == began
+        socket.send_text(json.dumps({"type": "here"}))
+        socket.send_text("{}")
+        socket.receive_json(timeout=5)
+        assert seen() == clock.now
+        later(31)
+        socket.send_text(json.dumps({"type": "watch", "topics": []}))
+        assert socket.receive_json(timeout=5)["problem"]["code"] == "session_ended"

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from suwen.consultations.errors import SignalRefused, TooManySignals
 from suwen.consultations.mailbox import mailbox
+from suwen.consultations.rules import IN_PROGRESS
 from suwen.consultations.schemas import Bye, EventSent, FromBrowser, Hello, Media, Ping, Quality, Show, SignalSent
 from suwen.consultations.service import rooms, signalling
 from suwen.consultations.service.signalling import Entry, Letter, Place, Welcome
@@ -54,7 +55,7 @@ class Line:
     def __init__(self, connection: Connection, welcome: Welcome, news: asyncio.Queue[Any]) -> None:
         self.connection, self.house, self.news = connection, connection.house, news
         self.place: Place = welcome.place
-        self.last = welcome.seq
+        self.last, self.status = welcome.seq, welcome.status
         self.topic = signalling.topic(welcome.place.consultation_id)
         self.bye = False
         self.close_with: int | None = None
@@ -115,7 +116,10 @@ class Line:
                 raise SignalRefused("The call has been joined already.")
 
     async def _ping(self, message: Ping, at: int) -> None:
-        await self.connection.active()  # talking counts as using the session; one that was ended is turned away
+        if self.status == IN_PROGRESS or self.place.role == "patient":
+            await self.connection.active()  # talking, and waiting to be called, count as using the session
+        else:
+            await self.connection.alive()  # a desk may stand open with nobody before it
         self._mailbox.post(Letter(self.place, message, self.house.clock()), self._failed)
         await self._catch_up()  # news may be lost between processes; every ping mends that
         await self.connection.say({"t": "pong", "at": at, "last": self.last})
@@ -203,8 +207,8 @@ class Line:
         def look(tx: Session, me: Actor, now: Any) -> Any:
             return signalling.status(tx, me, now, self.place.consultation_id)
 
-        status, peer = await self.connection.read(look)
-        await self.connection.say({"t": "state", "status": status, "peer": peer})
+        self.status, peer = await self.connection.read(look)
+        await self.connection.say({"t": "state", "status": self.status, "peer": peer})
 
 
 @websocket("/live/call/{appointment_id:str}", opt={"who": ("patient", "doctor")})

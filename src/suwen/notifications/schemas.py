@@ -61,3 +61,7 @@ class Watch(msgspec.Struct, tag="watch", tag_field="type"):
 
     topics: Annotated[list[Annotated[str, msgspec.Meta(max_length=80)]], msgspec.Meta(max_length=30)]
     since: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+
+
+class Here(msgspec.Struct, tag="here", tag_field="type"):
+    """Somebody types or points in the open page: what it asks by itself does not say so."""

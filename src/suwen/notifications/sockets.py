@@ -17,15 +17,15 @@ from suwen.core.sessions import ENDED
 from suwen.core.web.routes import SIGNED_IN
 from suwen.core.web.sockets import Connection, join
 from suwen.notifications import service
-from suwen.notifications.schemas import InboxState, Watch
+from suwen.notifications.schemas import Here, InboxState, Watch
 from suwen.notifications.service import watching
 
-MESSAGES = msgspec.json.Decoder(Watch)
+MESSAGES = msgspec.json.Decoder(Watch | Here)
 
 
 @websocket("/live/inbox", opt={"who": SIGNED_IN})
 async def live_inbox(socket: WebSocket[Any, Any, Any]) -> None:
-    """Tells {"type": "inbox", unread, title} and {"type": "changed", topic}; hears {"type": "watch", topics, since}."""
+    """Tells {"type": "inbox", unread, title} and {"type": "changed", topic}; hears "watch" (topics, since) and "here"."""
     async with join(socket) as connection:
         news: asyncio.Queue[Any] = asyncio.Queue(maxsize=1000)
         hub, mine = connection.house.hub, service.topic(connection.me.id)
@@ -57,7 +57,10 @@ async def _listen(connection: Connection, news: asyncio.Queue[Any], watched: Exi
     while True:
         try:
             message = MESSAGES.decode(await connection.socket.receive_data("text"))
-            await connection.active()
+            if isinstance(message, Here):
+                await connection.active()
+                continue
+            await connection.alive()
             topics = await connection.read(partial(_allowed, topics=message.topics))
         except WebSocketDisconnect:
             return

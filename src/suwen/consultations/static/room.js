@@ -342,13 +342,13 @@ export class Room {
   }
 
   async #ticket() {
-    const answer = await fetch(this.root.dataset.ticket, { method: 'POST', headers: { 'x-csrftoken': this.root.dataset.csrf, accept: 'application/json' } });
+    const answer = await fetch(this.root.dataset.ticket, { method: 'POST', headers: { 'x-csrftoken': this.root.dataset.csrf, 'x-by-itself': '1', accept: 'application/json' } });
     if (!answer.ok) throw Object.assign(new Error('no ticket'), { status: answer.status });
     return (await answer.json()).ticket;
   }
 
   async #fetchIce() {
-    const answer = await fetch(this.root.dataset.ice, { headers: { accept: 'application/json' }, cache: 'no-store' });
+    const answer = await fetch(this.root.dataset.ice, { headers: { 'x-by-itself': '1', accept: 'application/json' }, cache: 'no-store' });
     if (!answer.ok) throw new Error(`ICE servers: ${answer.status}`);
     this.ice.servers = (await answer.json()).ice_servers;
     return this.ice.servers;

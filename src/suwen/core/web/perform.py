@@ -38,7 +38,7 @@ def read(call: Call) -> Any:
         raise
     if seen:
         house.db.append(audit.INSERT, seen)
-    if stale:
+    if stale and not call.by_itself:
         house.db.write(lambda tx: house.sessions.touch(tx, me, call.now))
     return answer
 
@@ -84,7 +84,7 @@ def _write_or_replay(call: Call) -> Any:
 def _write_once(tx: Session, call: Call) -> Any:
     plan, house, me = call.plan, call.house, call.me
     if me.session_id:
-        house.sessions.enter(tx, me, call.now)
+        (house.sessions.check if call.by_itself else house.sessions.enter)(tx, me, call.now)
     answer = _encoded(call_route(plan.function, plan.names, call, tx, with_data=True), plan.status, call)
     if plan.once and call.key is not None and isinstance(answer, ASGIResponse) and answer.status_code < 400:
         named = [pair for pair in answer.headers.items() if pair[0] in ("location", "hx-redirect")]

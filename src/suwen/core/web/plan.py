@@ -83,6 +83,11 @@ class Call:
     body: bytes
     now: datetime
 
+    @property
+    def by_itself(self) -> bool:
+        """The page asks, and perhaps nobody sits before it: no use of the session (docs/decisions/0028)."""
+        return "x-by-itself" in self.request.headers
+
 
 @dataclass(frozen=True)
 class Letter:

@@ -2,7 +2,7 @@
 
 import logging
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import msgspec
 from litestar import Request, Response
@@ -143,9 +143,20 @@ def _headers(refusal: DomainError) -> dict[str, str]:
     return headers
 
 
+def _page_around(address: str) -> str | None:
+    """Back to the page, not to the fragment that it asked for. The sign-in page looks that it is one of ours."""
+    try:
+        page = urlsplit(address)
+    except ValueError:
+        return None
+    inside = page.path + ("?" + page.query if page.query else "")
+    return f"/sign-in?next={quote(inside)}" if inside else None
+
+
 def _to_sign_in(request: Request[Any, Any, Any]) -> Response[bytes]:
     url = request.url
     target = f"/sign-in?next={quote(url.path + ('?' + url.query if url.query else ''))}"
-    if b"hx-request" in dict(request.scope["headers"]):
+    if "hx-request" in request.headers:
+        target = _page_around(request.headers.get("hx-current-url", "")) or target
         return Response(b"", status_code=200, headers={"hx-redirect": target}, media_type="text/html")
     return Response(b"", status_code=303, headers={"location": target}, media_type="text/html")

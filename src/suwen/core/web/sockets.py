@@ -39,10 +39,16 @@ class Connection:
             if urlsplit(headers.get("origin", "")).netloc != headers.get("host"):
                 raise Forbidden()
         self.me = placed(self.me, self.house, self.socket.scope)
-        await self.active()
+        await self.alive()
+
+    async def alive(self) -> None:
+        """A session that has ended is turned away. A page that holds a socket open is not yet somebody who uses it."""
+        self.house.sessions.refuse_ended(self.me)
+        if self.house.sessions.due(self.me):
+            await self.read(self.house.sessions.check)
 
     async def active(self) -> None:
-        """Traffic on a socket counts as activity of the session; one that has ended is turned away."""
+        """As `alive`; and somebody is there: it counts as use of the session."""
         self.house.sessions.refuse_ended(self.me)
         if self.house.sessions.due(self.me):
             await self.write(self._touch)

@@ -55,6 +55,23 @@ function announce(topic) {
   return document.body.dispatchEvent(new CustomEvent(`live:${topic}`, { detail: { topic } }));
 }
 
+// What the page asks by itself (a poll, news) keeps nobody signed in; docs/decisions/0028. Whoever types or points does, even where
+// that asks nothing of the server, as while a long text is written.
+document.addEventListener("htmx:configRequest", ({ detail }) => {
+  const by = detail.triggeringEvent;
+  if (detail.verb === "get" && (!by || by instanceof CustomEvent)) detail.headers["X-By-Itself"] = "1";
+});
+
+const seldom = 60000;
+let told = -seldom;
+
+function here(event) {
+  if (!event.isTrusted || event.timeStamp - told < seldom || socket?.readyState !== WebSocket.OPEN) return;
+  told = event.timeStamp;
+  socket.send('{"type":"here"}');
+}
+for (const sign of ["pointerdown", "keydown", "wheel", "touchmove"]) addEventListener(sign, here, { capture: true, passive: true });
+
 export function count(unread) {
   for (const badge of document.querySelectorAll("#inbox-count")) {
     badge.hidden = unread === 0;
