@@ -21,6 +21,7 @@ import httpx
 from bench import books, callbacks, limits, reconciling, safety, seed, signing, type_ahead
 from suwen.app import build_house
 from suwen.core import migrate
+from suwen.core.web.compiled import compile_all
 from suwen.settings import Settings
 from tests.support.mariadb import private_mariadb
 from tests.support.processes import free_port
@@ -39,6 +40,7 @@ def main() -> None:
     given = parser.parse_args()
     # As tools/setup.sh leaves it: where the environment forbids to write bytecode, each start would compile it all.
     compileall.compile_dir(HERE.parent / "src", quiet=1)
+    compile_all()
     safety.report()
     signing.report()
     type_ahead.report()

@@ -70,4 +70,5 @@ esac
 once project pyproject.toml -- install_project
 once compiled requirements/base.lock requirements/dev.lock -- compile_packages
 compile src
+.venv/bin/python -m suwen.core.web.compiled
 .venv/bin/python tools/assets.py

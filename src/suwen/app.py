@@ -39,7 +39,7 @@ from suwen.consultations import sockets as consultations_sockets
 from suwen.core import outbox
 from suwen.core.crypto import FieldKeys
 from suwen.core.db import Database, Record
-from suwen.core.house import House
+from suwen.core.house import SLOW, House
 from suwen.core.hub import RedisRelay
 from suwen.core.sessions import SessionWatch
 from suwen.core.tokens import Signer
@@ -123,7 +123,7 @@ def build_house(settings: Settings) -> House:
     house = House(
         settings, db, Signer(settings.secret), keys,
         threads=ThreadPoolExecutor(settings.request_threads, thread_name_prefix="request"),
-        slow=ThreadPoolExecutor(4, thread_name_prefix="slow"),
+        slow=ThreadPoolExecutor(4, thread_name_prefix=SLOW),
     )  # fmt: skip
     house.sessions = SessionWatch(sessions.alive, sessions.touch, sessions.renew)
     _refuse_unsafe_rows(settings, db)

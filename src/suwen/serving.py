@@ -22,11 +22,18 @@ def app() -> "Litestar":
         from suwen.app import create_app
 
         made = create_app()
-        made.on_startup.append(_warm_soon)
+        made.on_startup += [_settle_down, _warm_soon]
         return made
     finally:
         gc.freeze()
         gc.enable()
+
+
+def _settle_down(made: "Litestar") -> None:
+    if made.state.house.settings.one_processor:
+        from suwen import placement
+
+        placement.keep_together()
 
 
 def _warm_soon(made: "Litestar") -> None:

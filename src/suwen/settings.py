@@ -36,6 +36,11 @@ class Settings:
         "Threads that serve requests; 0: two for a SQLite file, four else. More cost more than they give",
         0,
     )
+    one_processor: bool = setting(
+        "SUWEN_ONE_PROCESSOR",
+        "1: the threads of a server process stay together on the emptiest processor; 0: where the system puts them",
+        True,
+    )
     worker: bool = setting("SUWEN_WORKER", "1: deliver events inside the server; 0: `suwen worker` does", True)
     redis_url: str = setting("SUWEN_REDIS_URL", "Fan-out between processes; needed with --workers above 1")
     documents_url: str = setting(

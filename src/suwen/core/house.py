@@ -17,6 +17,8 @@ from suwen.core.press import Press
 from suwen.core.tokens import Signer
 from suwen.settings import Settings
 
+SLOW = "slow"  # what the names of the second pool's threads begin with
+
 
 @dataclass
 class House:

@@ -17,6 +17,7 @@ from markupsafe import Markup
 from suwen.core import money, times
 from suwen.core.i18n import LOCALES, Catalogue, in_tongue, translations
 from suwen.core.ids import new_id
+from suwen.core.web.compiled import Compiled
 from suwen.core.web.reader import Reader, reader_of
 from suwen.core.web.static import static_url
 
@@ -87,6 +88,7 @@ def environment(locale: str) -> Environment:
     imported without context is kept, with its texts."""
     made = Environment(
         loader=LOADER,
+        bytecode_cache=Compiled(Path(__file__)),
         auto_reload=False,  # it would look at two dozen files for each page
         autoescape=True,
         undefined=StrictUndefined,
