@@ -16,7 +16,7 @@ class AccountClosed(Event):
 
 @dataclass(frozen=True)
 class AccountOpened(Event):
-    """Active again."""
+    """Active again, and not deleted."""
 
     name = "accounts.account_opened"
     user_id: str

@@ -9,6 +9,7 @@ from suwen.accounts.models import User
 from suwen.clinics import rules
 from suwen.clinics.models import Department, Doctor, Specialty
 from suwen.clinics.schemas import DoctorCard
+from suwen.core.packed import written
 
 doctors, users, departments, specialties = (
     Doctor.__table__, User.__table__, Department.__table__, Specialty.__table__,
@@ -48,13 +49,17 @@ def public_card(*more: Any) -> Select[Any]:
     return select(*CARD, *more).select_from(FROM)
 
 
+def at_work(accounts: Any = users) -> ColumnElement[bool]:
+    """Whose page is not put away and whose account is open; `accounts` is the table of users in an alias of its own."""
+    opened = (accounts.c.status == written("active")) & accounts.c.is_deleted.is_(False)
+    return doctors.c.is_deleted.is_(False) & opened
+
+
 def listed(today: date | BindParameter[date]) -> ColumnElement[bool]:
-    """Who may be shown and booked: approved, not deleted, the account active, the licence not run out."""
+    """Who may be shown and booked: approved, at work, the licence not run out."""
     return (
         (doctors.c.verification_status == "approved")
-        & doctors.c.is_deleted.is_(False)
-        & (users.c.status == "active")
-        & users.c.is_deleted.is_(False)
+        & at_work()
         & or_(doctors.c.license_valid_until.is_(None), doctors.c.license_valid_until >= today)
     )
 

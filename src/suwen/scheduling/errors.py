@@ -55,6 +55,11 @@ class HoldExpired(Conflict):
     code, title = "hold_expired", "The time was no longer held for you. Choose a time again; nothing was paid."
 
 
+class DoctorAway(Conflict):
+    code = "doctor_away"
+    title = "The doctor cannot see anybody at present. Choose another doctor; nothing was paid."
+
+
 class WrongState(Conflict):
     """`state` is the appointment's status now."""
 

@@ -4,6 +4,8 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from suwen.accounts.events import AccountClosed, AccountOpened
+from suwen.clinics.events import DoctorBroughtBack, DoctorPutAway
 from suwen.core.outbox import every, on
 from suwen.payments.events import ClaimSubmitted, GatewayChosen, OrderExpired, PaymentSettled
 from suwen.scheduling.events import (
@@ -15,7 +17,7 @@ from suwen.scheduling.events import (
     ReminderDue,
     SlotsOrphaned,
 )
-from suwen.scheduling.service import holds, horizon, paying, telling
+from suwen.scheduling.service import absence, holds, horizon, paying, telling
 
 
 @on(AppointmentHeld)
@@ -76,6 +78,26 @@ def remind(tx: Session, now: datetime, appointment_id: str, start: str, kind: st
 @on(SlotsOrphaned)
 def tell_about_orphans(tx: Session, now: datetime, doctor_id: str, appointment_ids: list[str]) -> None:
     telling.orphaned(tx, doctor_id, appointment_ids, now)
+
+
+@on(AccountClosed)
+def tell_whose_doctor_cannot_sign_in(tx: Session, now: datetime, user_id: str, role: str) -> None:
+    absence.account_closed(tx, user_id, now)
+
+
+@on(AccountOpened)
+def tell_whose_doctor_can_sign_in(tx: Session, now: datetime, user_id: str, role: str) -> None:
+    absence.account_opened(tx, user_id, now)
+
+
+@on(DoctorPutAway)
+def tell_whose_doctor_is_gone(tx: Session, now: datetime, doctor_id: str) -> None:
+    absence.put_away(tx, doctor_id, now)
+
+
+@on(DoctorBroughtBack)
+def tell_whose_doctor_is_back(tx: Session, now: datetime, doctor_id: str) -> None:
+    absence.brought_back(tx, doctor_id, now)
 
 
 @every(seconds=20)

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Select,
     String,
     bindparam,
+    exists,
     false,
     func,
     insert,
@@ -43,12 +44,14 @@ _IN_RANGE = (
     slots.c.slot_start >= bindparam("start"),
     slots.c.slot_start < bindparam("end"),
 )
+# Asked once for the whole answer, not for each slot: times of a doctor who is not at work are nobody's to see.
+_AT_WORK = exists().where(doctors.c.id == bindparam("doctor"), users.c.id == doctors.c.user_id, clinics.at_work())
 # The covering index answers the first part; the second meets only holds that ran out and were not swept yet.
 _free_between = union_all(
-    select(*_FREE).where(*_IN_RANGE, slots.c.is_booked == false()),
-    select(*_FREE).where(
-        *_IN_RANGE, slots.c.is_booked == true(), slots.c.held_until <= bindparam("now"), slots.c.is_orphan == false()
-    ),
+    select(*_FREE).where(*_IN_RANGE, _AT_WORK, slots.c.is_booked == false()),
+    select(*_FREE)
+    .where(*_IN_RANGE, _AT_WORK, slots.c.is_booked == true())
+    .where(slots.c.held_until <= bindparam("now"), slots.c.is_orphan == false()),
 ).subquery()
 # One text: a hundred rows fetched one by one cost three times as much.
 FREE_BETWEEN = Hot(
@@ -135,6 +138,9 @@ DEFAULT_PERSON = HotRow(_OF_ACCOUNT)
 INSERT_APPOINTMENT = Hot(insert(appointments).values(version=written(1), times_moved=written(0), is_deleted=written(0)))
 
 _doctor_user = users.alias("doctor_user")
+# Nothing is stored of it: the mark is there while the doctor is not, and goes when the doctor is back.
+DOCTOR_AWAY = appointments.c.status.in_([written(status) for status in ACTIVE]) & ~clinics.at_work(_doctor_user)
+TO_DECIDE = or_(func.coalesce(slots.c.is_orphan, false()), DOCTOR_AWAY)
 _LINE = (
     appointments.c.id,
     appointments.c.status,
@@ -156,7 +162,8 @@ _LINE = (
     appointments.c.checked_in_at,
     appointments.c.admitted_at,
     appointments.c.slot_id,
-    func.coalesce(slots.c.is_orphan, false()).label("is_orphan"),
+    TO_DECIDE.label("is_orphan"),
+    DOCTOR_AWAY.label("doctor_away"),
     appointments.c.times_moved,
     appointments.c.version,
     appointments.c.created_at,

@@ -225,7 +225,10 @@ class WalkIn(Input):
 
 
 class AppointmentLine(View):
-    """An appointment in a list: nothing clinical. `patient_id` is the account that booked and pays."""
+    """An appointment in a list: nothing clinical. `patient_id` is the account that booked and pays.
+
+    `is_orphan`: it needs a decision, for its hours are gone or, where `doctor_away`, the doctor is suspended or gone.
+    """
 
     id: str
     status: str
@@ -248,6 +251,7 @@ class AppointmentLine(View):
     admitted_at: datetime | None
     slot_id: str | None
     is_orphan: bool
+    doctor_away: bool
     times_moved: int
     version: int
     created_at: datetime

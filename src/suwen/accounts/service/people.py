@@ -79,21 +79,23 @@ def edit(tx: Session, actor: Actor, id: str, data: AccountEdit, now: datetime) -
 def change_status(tx: Session, actor: Actor, id: str, status: str, now: datetime) -> User:
     """active, inactive, suspended. Anything but active ends the sessions at once. NotYourself."""
     user = _another(tx, actor, id)
+    was_open = queries.is_open(user)
     values = {"status": status, "failed_logins": 0, "locked_until": None, "version": User.version + 1}
     there = (User.id == id, User.is_deleted.is_(False), User.status != status)
     if rows(tx, update(User).where(*there).values(**values)) == 1:
         tx.refresh(user)
-        _tell(tx, actor, user, now, f"status {status}")
+        _tell(tx, actor, user, now, f"status {status}", was_open)
     return user
 
 
 def delete(tx: Session, actor: Actor, id: str, now: datetime) -> None:
     """Nobody can sign in to it; visits, payments and records stay as they are. NotYourself."""
     user = _another(tx, actor, id)
+    was_open = queries.is_open(user)
     values = {"is_deleted": True, "deleted_at": now, "deleted_by": actor.id, "version": User.version + 1}
     if rows(tx, update(User).where(User.id == id, User.is_deleted.is_(False)).values(**values)) == 1:
         tx.refresh(user)
-        _tell(tx, actor, user, now, "deleted")
+        _tell(tx, actor, user, now, "deleted", was_open)
 
 
 def restore(tx: Session, actor: Actor, id: str, now: datetime) -> User:
@@ -101,7 +103,7 @@ def restore(tx: Session, actor: Actor, id: str, now: datetime) -> User:
     values = {"is_deleted": False, "deleted_at": None, "deleted_by": None, "version": User.version + 1}
     if rows(tx, update(User).where(User.id == id, User.is_deleted.is_(True)).values(**values)) == 1:
         tx.refresh(user)
-        _tell(tx, actor, user, now, "restored")
+        _tell(tx, actor, user, now, "restored", False)
     return user
 
 
@@ -185,12 +187,15 @@ def _another(tx: Session, actor: Actor, id: str) -> User:
     return one(tx, id)
 
 
-def _tell(tx: Session, actor: Actor, user: User, now: datetime, what: str) -> None:
+def _tell(tx: Session, actor: Actor, user: User, now: datetime, what: str, was_open: bool) -> None:
+    """One event for each door that was opened or closed: what was shut already is not closed again."""
     audit.seen(tx, actor, "write", "user", user.id, purpose=what, now=now)
-    if queries.is_open(user):
-        emit(tx, AccountOpened(user.id, user.role), now)
-    else:
+    open_now = queries.is_open(user)
+    if not open_now:
         sessions.end_all(tx, user.id, now)
+    if open_now and not was_open:
+        emit(tx, AccountOpened(user.id, user.role), now)
+    elif was_open and not open_now:
         emit(tx, AccountClosed(user.id, user.role), now)
     if user.role == "doctor":
         changed(tx, "directory")

@@ -4,6 +4,7 @@ from suwen.clinics.service.catalogue import choices
 from suwen.clinics.service.doctors import (
     create_doctor,
     doctor,
+    doctor_at_work,
     doctor_ids,
     doctor_of_user,
     listed_doctor,
@@ -25,6 +26,6 @@ from suwen.clinics.service.verification import (
 )
 
 __all__ = ["approve", "bring_back", "change_doctor", "change_location", "choices", "counts", "create_doctor", "doctor",
-           "doctor_ids", "doctor_of_user", "file_of", "files", "listed_doctor", "location", "locations",
-           "open_location", "own_file", "put_away", "record_rating", "reject", "send_papers", "table",
+           "doctor_at_work", "doctor_ids", "doctor_of_user", "file_of", "files", "listed_doctor", "location",
+           "locations", "open_location", "own_file", "put_away", "record_rating", "reject", "send_papers", "table",
            "without_a_page", "write_profile"]  # fmt: skip

@@ -99,6 +99,15 @@ def doctor(tx: Session, id: str) -> Doctor:
     return found
 
 
+def doctor_at_work(tx: Session, id: str) -> Doctor:
+    """As `doctor`, of whom a visit can be asked for: NotFound while the account is closed."""
+    working = select(Doctor).join(User, User.id == Doctor.user_id).where(Doctor.id == id, queries.at_work())
+    found = tx.scalar(working)
+    if found is None:
+        raise NotFound()
+    return found
+
+
 def doctor_of_user(tx: Session, user_id: str) -> Doctor | None:
     return tx.scalar(select(Doctor).where(Doctor.user_id == user_id, Doctor.is_deleted.is_(False)))
 

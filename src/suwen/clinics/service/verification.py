@@ -8,8 +8,10 @@ from sqlalchemy import ColumnElement, Select, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from suwen.accounts.models import User
+from suwen.accounts.service import sessions
 from suwen.clinics import queries, rules
 from suwen.clinics.errors import AlreadyDecided, LicenceMissing
+from suwen.clinics.events import DoctorBroughtBack, DoctorPutAway
 from suwen.clinics.models import Doctor
 from suwen.clinics.schemas import DoctorEntry, DoctorFile, DoctorFilters, DoctorLine
 from suwen.clinics.service.doctors import fill, tell
@@ -19,6 +21,7 @@ from suwen.core.audit import seen
 from suwen.core.errors import Conflict, Invalid, NotFound
 from suwen.core.export import BOM, csv_line
 from suwen.core.i18n import N_
+from suwen.core.outbox import emit
 from suwen.core.paging import keyset
 from suwen.core.schemas import Slice
 from suwen.notifications import service as notifications
@@ -103,9 +106,14 @@ def reject(tx: Session, actor: Actor, id: str, version: int, reason: str, now: d
 
 
 def put_away(tx: Session, actor: Actor, id: str, now: datetime) -> None:
-    """Delete softly: nobody finds or books the doctor any more; past visits, records and reviews stay."""
+    """Delete softly: nobody finds or books the doctor any more; past visits, records and reviews stay.
+
+    The sessions end, for they say whose doctor's page it is.
+    """
     row = take(tx, _row(tx, id), None)
     row.is_deleted, row.deleted_at = True, now
+    sessions.end_all(tx, row.user_id, now)
+    emit(tx, DoctorPutAway(id), now)
     _done(tx, actor, row, "deleted", now)
 
 
@@ -117,6 +125,7 @@ def bring_back(tx: Session, actor: Actor, id: str, now: datetime) -> DoctorFile:
         raise Conflict()
     take(tx, row, None)
     row.is_deleted, row.deleted_at = False, None
+    emit(tx, DoctorBroughtBack(id), now)
     return _done(tx, actor, row, "restored", now)
 
 

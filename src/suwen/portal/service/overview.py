@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from suwen.payments.service.reconciling import open_differences
 from suwen.payments.service.resolving import open_anomalies
 from suwen.portal import queries
+from suwen.scheduling.service import reads
 
 BACK, AHEAD = 13, 7
 LIVE = ("pending", "scheduled", "confirmed", "checked_in", "completed", "no_show")
@@ -55,6 +56,7 @@ class Overview:
     failures: list[Any]
     anomalies: int
     differences: int
+    undecided: int
 
 
 def overview(tx: Session, zone: ZoneInfo, now: datetime) -> Overview:
@@ -77,6 +79,7 @@ def overview(tx: Session, zone: ZoneInfo, now: datetime) -> Overview:
         failures=list(tx.execute(queries.FAILED_DELIVERIES)),
         anomalies=open_anomalies(tx),
         differences=open_differences(tx),
+        undecided=reads.undecided(tx, now),
     )
 
 

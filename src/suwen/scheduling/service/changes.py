@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from suwen.accounts.service import care
 from suwen.core import audit
-from suwen.core.actor import Actor
+from suwen.core.actor import SYSTEM, Actor
 from suwen.core.db import changed
 from suwen.core.errors import Forbidden, NotFound
 from suwen.core.i18n import N_
@@ -159,12 +159,16 @@ def policy(tx: Session) -> states.Policy:
     return states.policy_of(getattr(tx.info.get("settings"), "cancellation", states.USUAL))
 
 
-def refund_due(tx: Session, me: Actor, order: Any, starts_at: datetime, now: datetime) -> int:
-    """What would go back of a paid order, in minor units, if `me` cancelled its visit now."""
+def refund_due(tx: Session, me: Actor, order: Any, starts_at: datetime, now: datetime, *, orphan: bool) -> int:
+    """What would go back of a paid order, in minor units, if `me` cancelled its visit now.
+
+    All of an orphan's: it is the clinic that cannot hold it.
+    """
     if order is None or order.status not in ("paid", "partial_refunded"):
         return 0
     on_its_way = payments.leaving(tx, order.id)
-    return states.refund_due(policy(tx), me.role, starts_at, now, order.amount, on_its_way)
+    role = SYSTEM.role if orphan else me.role
+    return states.refund_due(policy(tx), role, starts_at, now, order.amount, on_its_way)
 
 
 def _money_back(tx: Session, me: Actor, row: dict[str, Any], now: datetime) -> int:
@@ -172,7 +176,7 @@ def _money_back(tx: Session, me: Actor, row: dict[str, Any], now: datetime) -> i
     if payments.void(tx, holds.subject(row["id"]), now):
         return 0
     order = payments.order_of(tx, holds.subject(row["id"]))
-    amount = refund_due(tx, me, order, row["starts_at"], now)
+    amount = refund_due(tx, me, order, row["starts_at"], now, orphan=bool(row["is_orphan"]))
     if amount and order is not None:
         # The bill shows this text; the patient's own words may be clinical.
         payments.refund(tx, me, order.id, amount, CANCELLED, now, reason_code="cancelled")

@@ -103,7 +103,7 @@ def _stretch(tx: Session, me: Actor, data: WalkIn, now: datetime) -> Any:
         raise BadHours(fields={"starts_at": N_("Without a free slot a visit begins now, within half an hour.")})
     if not horizon.lock_doctor(tx, doctor_id):
         raise NotFound()
-    doctor = clinics.doctor(tx, doctor_id)
+    doctor = clinics.doctor_at_work(tx, doctor_id)
     place = horizon.place(tx, data.location_id) if data.location_id else None
     if data.visit_type == "offline" and place is None:
         raise BadHours(fields={"location_id": "Visits at the clinic need a place."})

@@ -16,7 +16,7 @@ from suwen.core.i18n import N_
 from suwen.core.outbox import emit
 from suwen.payments import service as payments
 from suwen.scheduling import queries
-from suwen.scheduling.errors import HoldExpired, PersonBusy, SlotTaken, WrongState
+from suwen.scheduling.errors import DoctorAway, HoldExpired, PersonBusy, SlotTaken, WrongState
 from suwen.scheduling.events import AppointmentBooked
 from suwen.scheduling.queries import appointments
 from suwen.scheduling.rules import days, states
@@ -36,7 +36,8 @@ REVIVE = select(
 
 
 def pay_from_balance(tx: Session, me: Actor, id: str, now: datetime) -> Moved:
-    """Pay and confirm in one step. Refused: the hold is over, the balance too low; then nothing has changed."""
+    """Pay and confirm in one step. Nothing has changed if it is refused: the hold is over, the doctor away, too little
+    in the balance."""
     row = reads.visible(tx, me, id)
     if me.role != "patient":
         raise Forbidden()
@@ -50,7 +51,7 @@ def pay_from_balance(tx: Session, me: Actor, id: str, now: datetime) -> Moved:
 
 
 def pay_at_desk(tx: Session, me: Actor, id: str, now: datetime) -> Moved:
-    """Keep the time on a promise. HoldExpired once the hold is over."""
+    """Keep the time on a promise. HoldExpired once the hold is over; DoctorAway."""
     row = reads.visible(tx, me, id)
     states.move("promise_to_pay", _status(row), me.role)
     _turn(tx, row, "scheduled", now)
@@ -148,9 +149,11 @@ def _held_there(tx: Session, me: Actor, slot_id: str) -> str:
 
 
 def _status(row: dict[str, Any]) -> str:
-    """The state to start from; a hold that was swept is told as one that ran out."""
+    """The state to start from; a hold that was swept is told as one that ran out. DoctorAway."""
     if row["status"] == "cancelled" and row["cancel_reason"] == reads.RAN_OUT:
         raise HoldExpired()
+    if row["status"] == "pending" and row["doctor_away"]:
+        raise DoctorAway()
     return str(row["status"])
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import Select, func, or_
 from sqlalchemy.orm import Session
 
 from suwen.core import audit
-from suwen.core.actor import Actor
+from suwen.core.actor import SYSTEM, Actor
 from suwen.core.errors import Forbidden, NotFound
 from suwen.core.paging import keyset
 from suwen.core.schemas import Slice
@@ -83,7 +83,7 @@ def view(row: dict[str, Any], now: datetime) -> AppointmentView:
     values = {name: value for name, value in row.items() if name not in INSIDE}
     if _ran_out(values, now):
         values |= {"status": "cancelled", "cancel_reason": RAN_OUT}
-    values["is_orphan"] = bool(values["is_orphan"])
+    values |= _flags(values)
     return AppointmentView(**values, appointment_date=days.local_day(row["starts_at"], ZoneInfo(row["zone"])))
 
 
@@ -101,8 +101,13 @@ def line(row: Any, now: datetime) -> AppointmentLine:
     values = dict(zip(AppointmentLine.__struct_fields__, row, strict=False))
     if _ran_out(values, now):
         values["status"] = "cancelled"
-    values["is_orphan"] = bool(values["is_orphan"])
-    return AppointmentLine(**values)
+    return AppointmentLine(**values | _flags(values))
+
+
+def undecided(tx: Session, now: datetime) -> int:
+    """How many coming visits need a decision: their hours are gone, or their doctor."""
+    found = _narrowed(SYSTEM, Filter(when="upcoming", orphans=True), now)
+    return tx.scalar(found.with_only_columns(func.count(), maintain_column_froms=True)) or 0
 
 
 def diary(
@@ -183,8 +188,12 @@ def _narrowed(me: Actor, wanted: Filter, now: datetime) -> Select[Any]:
     if wanted.last:
         conditions.append(table.c.appointment_start < days.day_bounds(wanted.last, zone)[1])
     if wanted.orphans:
-        conditions.append(func.coalesce(queries.slots.c.is_orphan, 0) == 1)
+        conditions.append(queries.TO_DECIDE)
     return statement.where(*conditions).params(**_mine(me))
+
+
+def _flags(values: dict[str, Any]) -> dict[str, bool]:
+    return {name: bool(values[name]) for name in ("is_orphan", "doctor_away")}
 
 
 def _mine(me: Actor) -> dict[str, Any]:

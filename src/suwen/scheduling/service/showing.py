@@ -149,7 +149,7 @@ def ways(me: Actor, visit: AppointmentLine, now: datetime) -> dict[str, Any]:
     """What can be done with a visit right now, and how much would come back."""
     policy = states.DEFAULT
     return {
-        "pay": visit.status == "pending",
+        "pay": visit.status == "pending" and not visit.doctor_away,
         "enter": visit.visit_type == "online_video" and visit.status in ("scheduled", "confirmed", "checked_in")
         and visit.starts_at - policy.enter_before <= now < visit.ends_at + policy.enter_after,
         "check_in": _allowed(states.arrivable, policy, visit.starts_at, visit.ends_at, now)
@@ -159,7 +159,8 @@ def ways(me: Actor, visit: AppointmentLine, now: datetime) -> dict[str, Any]:
             states.cancellable, me.role, visit.status, visit.starts_at, visit.ends_at, now,
             admitted=visit.admitted_at is not None,
         ),
-        "move": _allowed(states.reschedulable, policy, me.role, visit.status, visit.starts_at, visit.times_moved, now),
+        "move": not visit.doctor_away  # for then there is no other time either
+        and _allowed(states.reschedulable, policy, me.role, visit.status, visit.starts_at, visit.times_moved, now),
         "miss": states.may("miss", visit.status, me.role) and visit.starts_at <= now,
     }  # fmt: skip
 
@@ -178,7 +179,7 @@ def visit_page(tx: Session, me: Actor, id: str, now: datetime) -> dict[str, Any]
     """One visit, for the pages that cancel or move it."""
     visit = reads.appointment(tx, me, id, now)
     order = payments.order_of(tx, holds.subject(id))
-    goes_back = changes.refund_due(tx, me, order, visit.starts_at, now)
+    goes_back = changes.refund_due(tx, me, order, visit.starts_at, now, orphan=visit.is_orphan)
     return {"visit": visit, "ways": ways(me, visit, now), "order": order, "goes_back": goes_back}
 
 

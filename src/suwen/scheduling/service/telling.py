@@ -88,6 +88,8 @@ def reminded(tx: Session, id: str, start: datetime, kind: str, now: datetime) ->
     row = _visit(tx, id)
     if row is None or row["status"] not in states.BOOKED or row["starts_at"] != start or start <= now:
         return
+    if row["doctor_away"]:
+        return
     once = f"reminder:{kind}:{id}:{start:%Y%m%dT%H%M}"
     _tell_patient(tx, row, "appointment_reminder", REMINDER[kind], BOOKED_TEXT, now, once=once)
 
