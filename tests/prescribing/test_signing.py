@@ -13,9 +13,9 @@ from suwen.core import sealed
 from suwen.core.db import new_id
 from suwen.core.sealed import seal
 from suwen.prescribing.errors import NoSuchSigner
-from suwen.prescribing.models import Prescription, SafetyEvaluation, Signature, SigningKey
+from suwen.prescribing.models import Dispensing, Prescription, SafetyEvaluation, Signature, SigningKey
 from suwen.prescribing.rules import signing
-from suwen.prescribing.service import signatures
+from suwen.prescribing.service import signatures, verifying
 from tests.prescribing.conftest import ASKED, SEEN, WEEK
 from tests.support.cast import PASSWORD
 
@@ -189,6 +189,55 @@ def test_a_change_anywhere_in_the_row_breaks_it(people, accepted, house, column)
     refused = people["zhao"]("POST", f"{PATH}/{one['id']}/dispensings", json={"version": one["version"]})
     assert refused.json()["code"] in ("signature_broken", "prescription_expired")
     assert row(house, one["id"]).status == "effective"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"status": "effective"},
+        {"status": "partially_dispensed", "valid_until": timedelta(days=9)},
+        {"status": "effective", "valid_until": timedelta(days=9), "effective_at": timedelta(0)},
+        {"status": "dispensed"},
+        {"status": "expired"},
+    ],
+)
+def test_a_state_set_by_hand_is_no_pharmacists_signature(people, waiting_one, house, change):
+    """What waits for the pharmacist, moved on by whoever can write into the table."""
+    one = waiting_one()
+
+    def tamper(tx):
+        found = tx.get(Prescription, one["id"])
+        for column, value in change.items():
+            setattr(found, column, house.clock() + value if isinstance(value, timedelta) else value)
+
+    house.db.write(tamper)
+    assert not house.db.read(lambda tx: signatures.genuine(tx, tx.get(Prescription, one["id"]), True))
+    holder = house.db.read(lambda tx: verifying.holder_code(tx, tx.get(Prescription, one["id"])))
+    asked = people["li"]("POST", f"{PATH}/verify", json={"code": one["code"], "holder": holder}).json()
+    assert asked["verdict"] == "altered"
+    given = people["zhao"]("POST", f"{PATH}/{one['id']}/dispensings", json={"version": one["version"]})
+    assert given.status_code == 409
+    assert row(house, one["id"]).status == change["status"]
+    assert house.db.read(lambda tx: tx.query(Dispensing).count()) == 0
+
+
+def test_what_was_voided_stays_so(people, accepted, house):
+    one = accepted()
+    assert people["zhang"]("POST", f"{PATH}/{one['id']}/void", json={"reason": "Another one"}).status_code == 200
+    house.db.write(lambda tx: setattr(tx.get(Prescription, one["id"]), "status", "effective"))
+    given = people["zhao"]("POST", f"{PATH}/{one['id']}/dispensings", json={"version": row(house, one["id"]).version})
+    assert given.json()["code"] == "signature_broken"
+
+
+@pytest.mark.parametrize("column", ["valid_until", "effective_at"])
+def test_a_moment_that_was_taken_out_breaks_it_without_a_pharmacist_too(people, formula, house, column):
+    """A paper that is never over, where no pharmacist signs until when it lasts."""
+    one = sign(people["zhang"].confirm(), formula()).json()
+    assert house.db.read(lambda tx: signatures.genuine(tx, tx.get(Prescription, one["id"]), False))
+    house.db.write(lambda tx: setattr(tx.get(Prescription, one["id"]), column, None))
+    assert not house.db.read(lambda tx: signatures.genuine(tx, tx.get(Prescription, one["id"]), False))
+    given = people["zhao"]("POST", f"{PATH}/{one['id']}/dispensings", json={"version": one["version"]})
+    assert given.json()["code"] == "signature_broken"
 
 
 @pytest.mark.parametrize("place", ["signature", "signed", "name", "content_hash", "key", "evaluation", "findings"])

@@ -20,6 +20,7 @@ FROM: dict[str, tuple[str, ...]] = {
     "expire": ("effective", "partially_dispensed"),
     "void": ("draft", "signed", "returned", "effective", "partially_dispensed"),
 }
+IN_EFFECT = ("effective", "partially_dispensed", "dispensed", "expired")  # accepted, wherever somebody had to accept
 ACTIVE = ("signed", "effective", "partially_dispensed", "dispensed")  # what the person takes, or is about to
 
 

@@ -16,7 +16,7 @@ from suwen.core.sealed import seal, unseal
 from suwen.prescribing.errors import NoSuchSigner
 from suwen.prescribing.jurisdictions import jurisdictions
 from suwen.prescribing.models import Prescription, SafetyEvaluation, Signature, SigningKey
-from suwen.prescribing.rules import signing
+from suwen.prescribing.rules import lifecycle, signing
 from suwen.prescribing.rules.jurisdiction import extended
 from suwen.prescribing.service.checking import clinic_zone
 
@@ -114,10 +114,14 @@ def valid(tx: Session, found: Prescription, signature: Signature) -> bool:
 
 def genuine(tx: Session, found: Prescription, reviewed: bool) -> bool:
     """Whether every signature that counts is valid, and all are there: the doctor's, and the pharmacist's where one
-    has to look and has accepted."""
+    has to look and the state says that it was accepted. The state itself is signed by nobody: it must be one that these
+    signatures and moments lead to."""
+    in_effect = found.status in lifecycle.IN_EFFECT
+    if in_effect and (found.effective_at is None or found.valid_until is None or found.voided_at is not None):
+        return False
     good = [one for one in of(tx, found.id) if one.invalidated_at is None]
     roles = {one.role for one in good}
-    wanted = {"prescriber"} | ({"pharmacist"} if reviewed and found.effective_at else set())
+    wanted = {"prescriber"} | ({"pharmacist"} if reviewed and (in_effect or found.effective_at) else set())
     return wanted <= roles and all(valid(tx, found, one) for one in good)
 
 
@@ -171,6 +175,8 @@ def _same_step(tx: Session, found: Prescription, signature: Signature, statement
         return False
     if signature.role == "pharmacist":
         return (found.reviewed_by, found.effective_at) == (signature.user_id, signature.created_at)
+    if "valid_until" in statement and found.effective_at != signature.created_at:
+        return False  # no pharmacist was asked for: effective with this signature
     return (
         found.signer_id == signature.user_id
         and found.signed_by == signature.name
