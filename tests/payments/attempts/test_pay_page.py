@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from suwen.payments.models import Order
 from tests.payments.test_desk import text
+from tests.support.cast import PASSWORD
 
 PHONE = {"user-agent": "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) Mobile/15E148"}
 
@@ -223,3 +224,36 @@ def test_the_statement_of_a_wallet_by_month_and_kind(people, desk, clock):
     rows = people["li"].page("/wallet/statement/csv?kind=income").text.strip().splitlines()
     assert len(rows) == 3
     assert "2030-01-01T08:00:00+08:00,income,50.00,50.00,CNY" in rows[2]
+
+
+def offers(people, gateway, *scenes):
+    chosen = {"enabled": "on", "scenes": list(scenes), "revision": "0", "password": PASSWORD}
+    assert people["admin"].form(f"/admin/payments/gateways/{gateway}/offers", chosen).status_code == 303
+
+
+def test_a_page_offers_nothing_that_needs_a_script_of_its_own(till, people, look, desk):
+    """Cards on phones only: a desktop is offered none, while a program that asks may bring its own card form."""
+    offers(people, "card", "phone")
+    order = desk.order("li", 8000)
+    page = look(order)
+    assert re.findall(r'name="gateway" value="(\w+)"', page.text) == ["wechat", "alipay"]
+    assert 'name="scene" value="client"' not in page.text
+    ways = people["li"]("GET", f"/api/v1/orders/{order.id}/ways").json()
+    assert {"gateway": "card", "scene": "client"} in ways
+
+
+@pytest.mark.parametrize(("gateway", "scene"), [("card", "client"), ("alipay", "app")])
+def test_what_a_program_began_is_no_accident_on_the_page(till, people, look, desk, gateway, scene):
+    """There is no address to go to: who pays it with the program sees it paid, and the page has ways of its own."""
+    order = desk.order("li", 8000)
+    till.choose(order.id, gateway, scene)
+    page = look(order)
+    assert state(page) == "elsewhere"
+    assert "data-poll" in page.text
+    assert "data-go" not in page.text
+    assert re.findall(r'name="gateway" value="(\w+)"', page.text) == ["wechat", "alipay", "card"]
+    choose(people, order, "card", "page")
+    till.settle()
+    assert state(look(order)) == "go"
+    if gateway == "card":
+        assert till.status(order.id)[1] == ["closed", "offered"]

@@ -26,9 +26,11 @@ from suwen.payments.schemas import AttemptView, Way
 from suwen.payments.service.configs import switched_on
 from suwen.payments.service.orders import give_up, own_order, why_not_payable
 
-# What suits a desktop and a phone, best first.
-DESKTOP = {"wechat": ("qr",), "alipay": ("page", "qr"), "card": ("page", "client")}
-PHONE = {"wechat": ("phone",), "alipay": ("phone", "page"), "card": ("phone", "page", "client")}
+Scenes = Mapping[str, tuple[str, ...]]
+# What our own pages can show on a desktop and on a phone, best first; and what a program can that asks for the ways.
+DESKTOP: Scenes = {"wechat": ("qr",), "alipay": ("page", "qr"), "card": ("page",)}
+PHONE: Scenes = {"wechat": ("phone",), "alipay": ("phone", "page"), "card": ("phone", "page")}
+SCRIPTED: Scenes = {"card": ("client",)}
 YUAN_ONLY = ("wechat", "alipay")
 LONGEST_REF = 128
 SEALED = ("payer_ip", "payer_ref")
@@ -40,21 +42,25 @@ def offered(tx: Session) -> Mapping[str, frozenset[str]]:
     return {name: gateway.scenes & allowed[name] for name, gateway in _gateways(tx).items()}
 
 
-def ways(tx: Session, currency: str, *, phone: bool) -> list[Way]:
-    """The best scene of each gateway that takes this currency, for a desktop or a phone."""
+def ways(tx: Session, currency: str, *, phone: bool, scripted: bool = False) -> list[Way]:
+    """The best scene of each gateway that takes this currency, for a desktop or a phone. `scripted`: for whoever brings
+    a card form of their own, which our pages do not.
+    """
     found, open_ = [], offered(tx)
     for name, scenes in (PHONE if phone else DESKTOP).items():
         there = open_.get(name, frozenset())
-        scene = next((one for one in scenes if one in there), None)
+        wanted = (*scenes, *(SCRIPTED.get(name, ()) if scripted else ()))
+        scene = next((one for one in wanted if one in there), None)
         if scene and _takes(name, currency):
             found.append(Way(gateway=name, scene=scene))
     return found
 
 
 def ways_of(tx: Session, actor: Actor, order_id: str, *, phone: bool) -> list[Way]:
-    """The ways to pay an order of the actor's; none where there is nothing to pay any more."""
+    """The ways to pay an order of the actor's with a program; none where there is nothing to pay any more."""
     order = own_order(tx, actor, order_id)
-    return ways(tx, order.currency, phone=phone) if order.status == "pending" and order.amount else []
+    payable = order.status == "pending" and order.amount
+    return ways(tx, order.currency, phone=phone, scripted=True) if payable else []
 
 
 def return_url(tx: Session, order_id: str) -> str:

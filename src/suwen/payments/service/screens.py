@@ -22,7 +22,7 @@ from suwen.payments.service.attempts import ways as ways_to_pay
 from suwen.payments.service.orders import own_order
 
 State = Literal[
-    "choosing", "asking", "away", "code", "go", "checking", "failed",
+    "choosing", "asking", "away", "code", "go", "elsewhere", "checking", "failed",
     "paid", "late", "late_back", "refunded", "expired", "cancelled",
 ]  # fmt: skip
 MOBILE = re.compile(r"Mobi|Android|iPhone|iPad|HarmonyOS|MicroMessenger", re.IGNORECASE)
@@ -36,6 +36,7 @@ HELD = timedelta(hours=2)  # an order that lives longer was promised to be paid 
 class Screen:
     """`way` is the gateway of the live attempt. `over` says in which states nothing will change any more.
 
+    `elsewhere`: a program began it, for its own card form or app; a page has nowhere to go on to.
     `ask`: the gateway has not been asked yet since the payer came back. `nothing_yet`: it was, and knows of no payment.
     """
 
@@ -58,7 +59,7 @@ class Screen:
 
     @property
     def waiting(self) -> bool:
-        return self.state in ("asking", "away", "code", "go", "checking")
+        return self.state in ("asking", "away", "code", "go", "elsewhere", "checking")
 
     @property
     def mark(self) -> str:
@@ -100,7 +101,7 @@ def screen(
 
 def _offered(newest: Any, now: datetime, *, returned: bool, asked: bool, **about: Any) -> Screen:
     offer = newest.offer or {}
-    shown: State = "code" if offer.get("kind") == "qr" else "go"
+    shown: State = "code" if offer.get("kind") == "qr" else "go" if offer.get("url") else "elsewhere"
     if returned and not asked:
         return Screen("checking", ask=True, offer=offer, **about)
     if asked and newest.updated_at > now - ANSWERS_WITHIN:
