@@ -12,6 +12,7 @@ from suwen.accounts.models import User
 from suwen.payments import service
 from suwen.payments.models import LedgerAccount, Posting
 from suwen.portal.service import revenue as figures
+from suwen.portal.service.overview import overview
 from tests.payments.conftest import Desk
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -62,6 +63,29 @@ def test_the_numbers_are_the_ledgers(busy, house, wanted):
             assert sum(part.taken for part in parts.values()) == one.total.taken
     assert found["CNY"].topped_up > found["CNY"].total.net > 0
     assert found["USD"].topped_up == 0
+
+
+def filled(desk, login, amount):
+    """A wallet that was filled by an order, as through a gateway."""
+    order = desk.do(service.open_top_up, desk.people[login].actor, amount)
+    desk.do(service.settle_cash, desk.people["admin"].actor, order.id)
+    return order
+
+
+def test_the_overview_counts_no_money_twice(house, people, ids, clock):
+    """What fills a wallet is taken when it is spent, as on the page of revenue to which the number leads."""
+    desk = Desk(house, people, ids)
+    filled(desk, "li", 10000)
+    of_today = lambda: house.db.read(lambda tx: overview(tx, SHANGHAI, clock())).today.money  # noqa: E731
+    assert of_today().get("CNY", 0) == 0
+    order = desk.order("li", 10000)
+    desk.pay("li", order)
+    assert of_today() == {"CNY": 10000}
+    desk.refund("li", order, 2500)
+    assert of_today() == {"CNY": 7500}
+    wanted = figures.period("today", None, None, TODAY)
+    assert house.db.read(lambda tx: figures.revenue(tx, wanted, SHANGHAI))["CNY"].total.net == 7500
+    assert "¥75.00" in people["admin"].page("/admin").text
 
 
 def test_a_visit_counts_for_its_doctor_and_department(house, people, ids, clock, settle):

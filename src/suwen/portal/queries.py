@@ -9,7 +9,7 @@ from suwen.accounts.models import PatientProfile, User
 from suwen.clinics.models import ClinicLocation, Department, Doctor
 from suwen.core.audit import ACTIONS, AuditEvent
 from suwen.core.outbox import OutboxMessage
-from suwen.payments.models import Journal, LedgerAccount, Order, Posting, Refund, Transaction
+from suwen.payments.models import Journal, LedgerAccount, Order, Posting, Refund
 from suwen.reviews.models import Review
 from suwen.scheduling.models import Appointment, Slot
 
@@ -55,15 +55,6 @@ def slots_by_time(start: datetime, end: datetime) -> Select[Any]:
     booked = func.sum(case((Slot.is_booked.is_(True), 1), else_=0))
     within = (Slot.slot_start >= start, Slot.slot_start < end)
     return select(slice_, func.count(), booked).where(*within).group_by(slice_)
-
-
-def money_by_time(start: datetime, end: datetime) -> Select[Any]:
-    """(ten minutes, currency, type, minor units) of payments and refunds that succeeded in [start, end)."""
-    slice_ = _ten_minutes(Transaction.completed_at)
-    within = (Transaction.completed_at >= start, Transaction.completed_at < end, Transaction.status == "success")
-    found = select(slice_, Order.currency, Transaction.transaction_type, func.sum(Transaction.amount))
-    found = found.join(Order, Order.id == Transaction.order_id).where(*within)
-    return found.group_by(slice_, Order.currency, Transaction.transaction_type)
 
 
 def ratings_by_time(start: datetime, end: datetime) -> Select[Any]:

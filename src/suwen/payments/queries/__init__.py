@@ -1,7 +1,7 @@
 """Statements of payments: lists, details, the day's figures."""
 
 from suwen.payments.queries.claims import CLAIMS, claims, claims_of, open_claims
-from suwen.payments.queries.figures import taken, topped_up
+from suwen.payments.queries.figures import topped_up
 from suwen.payments.queries.orders import ORDER_NAMES, ORDERS, order_view, orders, transactions
 from suwen.payments.queries.people import PEOPLE_SHOWN, named, people, person
 from suwen.payments.queries.refunds import open_places, refund_line, refund_lines, refunds, waiting_refunds
@@ -28,7 +28,6 @@ __all__ = [
     "refund_line",
     "refund_lines",
     "refunds",
-    "taken",
     "topped_up",
     "transactions",
     "waiting_refunds",

@@ -7,10 +7,8 @@ from suwen.payments.service.desk import ask_back, pay, refund_at_desk
 from suwen.payments.service.holds import capture, hold, release
 from suwen.payments.service.inbox import receive as receive_report
 from suwen.payments.service.lists import (
-    Figures,
     entries,
     entries_csv,
-    figures,
     order,
     orders,
     orders_csv,
@@ -60,7 +58,6 @@ __all__ = [
     "INVARIANTS",
     "Examined",
     "Fault",
-    "Figures",
     "Opened",
     "PriceList",
     "TopUp",
@@ -84,7 +81,6 @@ __all__ = [
     "entries_csv",
     "examine",
     "expire_due",
-    "figures",
     "hand_out",
     "hold",
     "is_paid",

@@ -1,9 +1,8 @@
-"""Orders, statements and figures as they are shown."""
+"""Orders and statements as they are shown."""
 
 import csv
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -28,30 +27,6 @@ NEWEST_ORDERS = [(Order.created_at, "desc"), (Order.id, "desc")]
 NEWEST_ENTRIES = [(BalanceEntry.created_at, "desc"), (BalanceEntry.id, "desc")]
 EVERYTHING = EntryFilters()
 RISKY = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet takes a cell that begins with one for a formula
-
-
-@dataclass(frozen=True)
-class Flow:
-    """One method in one currency: what came in and what went back, in minor units."""
-
-    currency: str
-    method: str
-    received: int
-    payments: int
-    refunded: int
-
-
-@dataclass(frozen=True)
-class Figures:
-    """Money of a stretch of time. `topped_up` is by currency; the wallets' cash is not income until it is spent."""
-
-    flows: list[Flow]
-    topped_up: dict[str, int]
-    waiting_refunds: int
-
-    def received(self, currency: str) -> int:
-        """What was paid less what was paid back."""
-        return sum(flow.received - flow.refunded for flow in self.flows if flow.currency == currency)
 
 
 def orders(
@@ -157,25 +132,6 @@ def waiting_refunds(tx: Session, actor: Actor) -> list[Any]:
     if actor.role not in EVERYBODYS:
         raise Forbidden()
     return queries.waiting_refunds(tx)
-
-
-def figures(tx: Session, since: datetime, until: datetime) -> Figures:
-    """What came in and went back in [since, until), by currency and method."""
-    flows: dict[tuple[str, str], dict[str, Any]] = {}
-    for row in queries.taken(tx, since, until):
-        flows.setdefault((row.currency, row.payment_method), {})[row.transaction_type] = row
-    made = [
-        Flow(
-            currency, method,
-            int(both["payment"].amount) if "payment" in both else 0,
-            int(both["payment"].count) if "payment" in both else 0,
-            int(both["refund"].amount) if "refund" in both else 0,
-        )
-        for (currency, method), both in sorted(flows.items())
-    ]  # fmt: skip
-    topped_up = {row.currency: int(row.amount) for row in queries.topped_up(tx, since, until)}
-    places = queries.open_places(tx)
-    return Figures(made, topped_up, sum(places.get(place, 0) for place in ("review", "desk", "insurer", "abnormal")))
 
 
 def _cell(value: Any, name: str) -> str:

@@ -20,7 +20,9 @@ LIVE = ("pending", "scheduled", "confirmed", "checked_in", "completed", "no_show
 
 @dataclass
 class Day:
-    """One local day of the clinic. Money in minor units by currency, refunds taken off."""
+    """One local day of the clinic. Money in minor units by currency, refunds taken off: the revenue of the ledger, in
+    which what fills a wallet is nothing until it is spent.
+    """
 
     visits: int = 0
     completed: int = 0
@@ -92,8 +94,8 @@ def _count(tx: Session, days: dict[date, Day], zone: ZoneInfo, start: datetime, 
     for day, (number, booked) in _by_day(tx.execute(queries.slots_by_time(start, end)), days, zone):
         day.slots += number
         day.booked += int(booked or 0)
-    for day, (currency, kind, amount) in _by_day(tx.execute(queries.money_by_time(start, end)), days, zone):
-        day.money[currency] += int(amount) if kind == "payment" else -int(amount)
+    for day, (currency, taken, back) in _by_day(tx.execute(queries.revenue_by_time(start, end)), days, zone):
+        day.money[currency] += int(taken) - int(back)
     for day, (number, stars) in _by_day(tx.execute(queries.ratings_by_time(start, end)), days, zone):
         day.reviews += number
         day.stars += int(stars)
