@@ -88,6 +88,25 @@ def test_the_overview_counts_no_money_twice(house, people, ids, clock):
     assert "¥75.00" in people["admin"].page("/admin").text
 
 
+def test_insurers_paid_what_came_to_the_bank(house, people, ids):
+    """What goes back before the insurer has paid is owed no more; it was never paid."""
+    desk, wanted = Desk(house, people, ids), figures.period("today", None, None, TODAY)
+    order, entry = desk.order("li", 8000), {"insurer": "PICC", "holder": "Li Na", "policy_no": "P-0044-778899"}
+    claim = people["admin"]("POST", f"/api/v1/orders/{order.id}/claims", json=entry).json()
+    people["admin"]("POST", f"/api/v1/claims/{claim['id']}/approval", json={"insurer_reference": "A-1"})
+
+    def said():
+        one = house.db.read(lambda tx: figures.revenue(tx, wanted, SHANGHAI))["CNY"]
+        return one.insurers_owe, one.insurers_paid
+
+    assert said() == (8000, 0)
+    desk.refund("li", order, 3000)
+    assert said() == (5000, 0)
+    people["admin"]("POST", f"/api/v1/claims/{claim['id']}/settlement", json={})
+    assert said() == (5000, 5000)
+    assert desk.account("asset:bank") == 5000
+
+
 def test_a_visit_counts_for_its_doctor_and_department(house, people, ids, clock, settle):
     from tests.access.scene import Scene
 

@@ -112,10 +112,11 @@ def revenue_rows(start: datetime, end: datetime) -> Select[Any]:
 
 
 def owed_by_insurers(start: datetime, end: datetime) -> Select[Any]:
-    """(currency, what insurers came to owe in [start, end), what they paid)."""
-    owed = func.sum(case((Posting.amount_minor > 0, Posting.amount_minor), else_=0))
-    paid = func.sum(case((Posting.amount_minor < 0, -Posting.amount_minor), else_=0))
+    """(currency, what insurers came to owe in [start, end), what they paid). A refund before that is owed no more."""
+    owed = func.sum(case((Journal.kind == "insured", 0), else_=Posting.amount_minor))
+    paid = func.sum(case((Journal.kind == "insured", -Posting.amount_minor), else_=0))
     found: Any = select(Posting.currency, owed, paid).join(LedgerAccount, LedgerAccount.id == Posting.account_id)
+    found = found.join(Journal, Journal.id == Posting.journal_id)
     within = (Posting.created_at >= start, Posting.created_at < end)
     return found.where(LedgerAccount.code == "asset:insurance_receivable", *within).group_by(Posting.currency)
 

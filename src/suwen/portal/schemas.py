@@ -39,7 +39,9 @@ class RevenuePart(RevenueSum):
 
 
 class RevenueOfCurrency(RevenueSum):
-    """Currencies are never added up. What was topped up is no income until it is spent."""
+    """Currencies are never added up. What was topped up is no income until it is spent. `insurers_owe` is what insurers
+    came to owe, less what went back to patients before they paid; `insurers_paid` is what came from them.
+    """
 
     currency: str
     days: list[RevenueDay]
