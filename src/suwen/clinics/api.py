@@ -102,8 +102,8 @@ def open_location(tx: Session, me: Actor, data: LocationEntry) -> LocationView:
 
 
 @put("/api/v1/locations/{id:str}", who="admin", tags=PLACES, operation_id="change_location")
-def change_location(tx: Session, me: Actor, id: str, data: LocationEntry) -> LocationView:
-    return service.change_location(tx, me, id, data)
+def change_location(tx: Session, me: Actor, now: datetime, id: str, data: LocationEntry) -> LocationView:
+    return service.change_location(tx, me, id, data, now)
 
 
 ROUTES = routes_of(files, create, file, change, approve, reject, put_away, bring_back, own, describe, papers,

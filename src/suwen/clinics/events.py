@@ -1,4 +1,4 @@
-"""What happened to doctors' pages, for those above."""
+"""What happened to doctors' pages and to the places of the clinic, for those above."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -18,3 +18,11 @@ class DoctorPutAway(Event):
 class DoctorBroughtBack(Event):
     name: ClassVar[str] = "clinics.doctor_brought_back"
     doctor_id: str
+
+
+@dataclass(frozen=True)
+class LocationChanged(Event):
+    """It may have moved to another time zone, closed, opened again, or have another name."""
+
+    name: ClassVar[str] = "clinics.location_changed"
+    location_id: str

@@ -128,8 +128,8 @@ def location(tx: Session, id: str) -> Page:
 
 
 @form("/admin/locations/{id:str}", again=location, who="admin")
-def change_location(tx: Session, me: Actor, id: str, data: LocationEntry) -> See:
-    service.change_location(tx, me, id, data)
+def change_location(tx: Session, me: Actor, now: datetime, id: str, data: LocationEntry) -> See:
+    service.change_location(tx, me, id, data, now)
     return See("/admin/locations", toast=N_("Saved."))
 
 

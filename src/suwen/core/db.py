@@ -16,7 +16,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from sqlalchemy import Connection, MetaData, Table, Text, create_engine, event, make_url, text
+from sqlalchemy import Connection, MetaData, Table, Text, create_engine, event, make_url, text, update
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, SessionTransaction, mapped_column, sessionmaker
@@ -35,13 +35,13 @@ from suwen.core.columns import (
     exact,
     moment_of,
 )
-from suwen.core.errors import CommitUnknown
+from suwen.core.errors import CommitUnknown, Conflict
 from suwen.core.hot import Hot
 from suwen.core.ids import new_id
 from suwen.core.packed import LONGEST
 
 __all__ = ["Base", "Changing", "Database", "Id", "Instant", "Json", "LongText", "Money", "Record", "Versioned",
-           "changed", "choice", "exact", "lost", "new_id", "rows"]  # fmt: skip
+           "changed", "choice", "exact", "lost", "new_id", "rows", "take"]  # fmt: skip
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -105,6 +105,9 @@ class Versioned(Changing):
     __abstract__ = True
 
     version: Mapped[int] = mapped_column(default=1, server_default=text("1"), sort_order=92)
+
+
+V = TypeVar("V", bound=Versioned)
 
 
 class _Work(Session):
@@ -213,6 +216,18 @@ def rows(tx: Session, statement: Any) -> int:
     """Carry out a guarded UPDATE or DELETE and say how many rows it met."""
     done: Any = tx.execute(statement, execution_options={"synchronize_session": False})
     return int(done.rowcount)
+
+
+def take(tx: Session, row: V, version: int | None) -> V:
+    """Claim the row for a change: Conflict for whoever read an older version, and for one of two at once.
+
+    A version that is only compared in Python is no guard: both have read the same one, and the later write wins.
+    """
+    model, wanted = type(row), row.version if version is None else version
+    if not rows(tx, update(model).where(model.id == row.id, model.version == wanted).values(version=wanted + 1)):
+        raise Conflict()
+    tx.refresh(row)
+    return row
 
 
 def _with_retries(work: Callable[[], T]) -> T:

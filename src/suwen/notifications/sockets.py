@@ -25,7 +25,7 @@ MESSAGES = msgspec.json.Decoder(Watch | Here)
 
 @websocket("/live/inbox", opt={"who": SIGNED_IN})
 async def live_inbox(socket: WebSocket[Any, Any, Any]) -> None:
-    """Tells {"type": "inbox", unread, title} and {"type": "changed", topic}; hears "watch" (topics, since) and "here"."""
+    """Tells {"type": "inbox", unread, title}, {"type": "changed", topic}; hears "watch" (topics, since) and "here"."""
     async with join(socket) as connection:
         news: asyncio.Queue[Any] = asyncio.Queue(maxsize=1000)
         hub, mine = connection.house.hub, service.topic(connection.me.id)

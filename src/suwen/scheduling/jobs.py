@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from suwen.accounts.events import AccountClosed, AccountOpened
-from suwen.clinics.events import DoctorBroughtBack, DoctorPutAway
+from suwen.clinics.events import DoctorBroughtBack, DoctorPutAway, LocationChanged
 from suwen.core.outbox import every, on
 from suwen.payments.events import ClaimSubmitted, GatewayChosen, OrderExpired, PaymentSettled
 from suwen.scheduling.events import (
@@ -73,6 +73,11 @@ def tell_that_the_hold_ended(tx: Session, now: datetime, appointment_id: str) ->
 @on(ReminderDue)
 def remind(tx: Session, now: datetime, appointment_id: str, start: str, kind: str) -> None:
     telling.reminded(tx, appointment_id, datetime.fromisoformat(start), kind, now)
+
+
+@on(LocationChanged)
+def follow_the_place(tx: Session, now: datetime, location_id: str) -> None:
+    horizon.follow(tx, location_id, now)
 
 
 @on(SlotsOrphaned)

@@ -256,6 +256,7 @@ WORK = (
         hours.c.doctor_id.in_(bindparam("doctors", expanding=True)),
         hours.c.is_deleted == false(),
         hours.c.rrule.is_not(None),
+        or_(hours.c.location_id.is_(None), locations.c.is_active.is_(True)),
     )
     .distinct()
 )

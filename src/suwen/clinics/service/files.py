@@ -3,14 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from suwen.clinics import queries, rules
 from suwen.clinics.models import Doctor
 from suwen.clinics.schemas import DoctorFile
-from suwen.core.db import rows
-from suwen.core.errors import Conflict, NotFound
+from suwen.core.errors import NotFound
 from suwen.core.sealed import unseal
 
 PRIVATE = (
@@ -33,13 +31,3 @@ def file_of(tx: Session, id: str, now: datetime) -> DoctorFile:
         id_number=rules.masked(unseal(tx, sealed, "id_number")),
         license_photo=rules.photo(row.photos, rules.LICENCE_PHOTO),
     )  # fmt: skip
-
-
-def take(tx: Session, row: Doctor, version: int | None) -> Doctor:
-    """Claim the row for a change: whoever read an older version is refused, and of two at once one."""
-    wanted = row.version if version is None else version
-    met = rows(tx, update(Doctor).where(Doctor.id == row.id, Doctor.version == wanted).values(version=wanted + 1))
-    if not met:
-        raise Conflict()
-    tx.refresh(row)
-    return row

@@ -8,8 +8,9 @@ from suwen.clinics.errors import NoDoctorsPage, PapersAreFixed
 from suwen.clinics.models import Doctor
 from suwen.clinics.schemas import DoctorFile, Papers, Profile
 from suwen.clinics.service.doctors import describe, doctor_of_user, set_papers, tell
-from suwen.clinics.service.files import file_of, take
+from suwen.clinics.service.files import file_of
 from suwen.core.actor import Actor
+from suwen.core.db import take
 
 
 def own_file(tx: Session, me: Actor, now: datetime) -> DoctorFile:

@@ -1,14 +1,18 @@
 """The places of the clinic. A place has a time zone that must exist: all its hours are meant in it."""
 
+from datetime import datetime
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from suwen.clinics.events import LocationChanged
 from suwen.clinics.models import ClinicLocation
 from suwen.clinics.schemas import LocationEntry, LocationView
 from suwen.core.actor import Actor
-from suwen.core.db import changed, new_id
-from suwen.core.errors import Conflict, Forbidden, Invalid, NotFound, UnknownZone
+from suwen.core.db import changed, new_id, take
+from suwen.core.errors import Forbidden, Invalid, NotFound, UnknownZone
 from suwen.core.money import BadCurrency, ensure_currency
+from suwen.core.outbox import emit
 from suwen.core.times import known_zone
 
 TOPIC = "catalogue:locations"
@@ -34,11 +38,11 @@ def open_location(tx: Session, actor: Actor, entry: LocationEntry) -> LocationVi
     return _write(tx, actor, ClinicLocation(id=new_id(), is_active=True), entry)
 
 
-def change_location(tx: Session, actor: Actor, id: str, entry: LocationEntry) -> LocationView:
+def change_location(tx: Session, actor: Actor, id: str, entry: LocationEntry, now: datetime) -> LocationView:
+    """Conflict for readers of an older version. The hours of its doctors follow it, and rest while it is closed."""
     row = location(tx, id)
-    if entry.version is not None and entry.version != row.version:
-        raise Conflict()
-    row.version += 1
+    take(tx, row, entry.version)
+    emit(tx, LocationChanged(id), now)
     return _write(tx, actor, row, entry)
 
 

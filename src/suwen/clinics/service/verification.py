@@ -15,9 +15,10 @@ from suwen.clinics.events import DoctorBroughtBack, DoctorPutAway
 from suwen.clinics.models import Doctor
 from suwen.clinics.schemas import DoctorEntry, DoctorFile, DoctorFilters, DoctorLine
 from suwen.clinics.service.doctors import fill, tell
-from suwen.clinics.service.files import file_of, take
+from suwen.clinics.service.files import file_of
 from suwen.core.actor import Actor
 from suwen.core.audit import seen
+from suwen.core.db import take
 from suwen.core.errors import Conflict, Invalid, NotFound
 from suwen.core.export import BOM, csv_line
 from suwen.core.i18n import N_

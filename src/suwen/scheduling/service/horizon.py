@@ -13,7 +13,7 @@ from sqlalchemy import and_, delete, false, insert, or_, select, true, update
 from sqlalchemy.orm import Session
 
 from suwen.clinics.models import ClinicLocation, Doctor
-from suwen.core.db import changed, new_id, rows
+from suwen.core.db import changed, new_id, rows, take
 from suwen.core.outbox import emit
 from suwen.scheduling.errors import BadHours
 from suwen.scheduling.events import SlotsOrphaned
@@ -101,7 +101,7 @@ def place(tx: Session, location_id: str | None) -> ClinicLocation | None:
 def regenerate(tx: Session, doctor_id: str, now: datetime) -> Outcome:
     """Bring the doctor's future slots in line with hours, exceptions and walk-ins. The doctor must be locked."""
     hours = live(tx, doctor_id, now)
-    wanted = wanted_slots(hours, _walk_ins(tx, doctor_id, now), now)
+    wanted = wanted_slots(_where_it_is_open(tx, hours), _walk_ins(tx, doctor_id, now), now)
     # Locked, so that none is taken between the look and the deletion (SQLite has the whole database locked).
     existing = tx.scalars(
         select(Slot).where(Slot.doctor_id == doctor_id, Slot.slot_start >= now).with_for_update()
@@ -124,6 +124,31 @@ def regenerate(tx: Session, doctor_id: str, now: datetime) -> Outcome:
     if added or gone or orphans:
         changed(tx, f"doctor:{doctor_id}", "directory")
     return Outcome(len(added), len(gone), orphans)
+
+
+def follow(tx: Session, location_id: str, now: datetime) -> None:
+    """The place has changed: so do the slots of all who have hours there, and the pages that name it."""
+    there = select(Availability.doctor_id).where(Availability.location_id == location_id, current(now)).distinct()
+    for doctor_id in sorted(tx.scalars(there)):
+        lock_doctor(tx, doctor_id)
+        regenerate(tx, doctor_id, now)
+        changed(tx, f"doctor:{doctor_id}", "directory")
+
+
+def _where_it_is_open(tx: Session, hours: list[Availability]) -> list[Availability]:
+    """Hours at a place are meant in its zone, also after it has changed; at a closed one they count as none.
+
+    Asked whenever slots are made, so that hours written while the place was being changed follow it too.
+    """
+    ids = {row.location_id for row in hours if row.location_id}
+    asked = select(ClinicLocation.id, ClinicLocation.timezone, ClinicLocation.is_active)
+    places = {place.id: place for place in tx.execute(asked.where(ClinicLocation.id.in_(ids)))} if ids else {}
+    for row in hours:
+        place = places.get(row.location_id)
+        if place is not None and place.timezone != row.zone:
+            take(tx, row, None)
+            row.zone = place.timezone
+    return [row for row in hours if is_block(row) or row.location_id is None or places[row.location_id].is_active]
 
 
 def wanted_slots(hours: Iterable[Availability], busy: Iterable[Interval], now: datetime) -> dict[datetime, Wanted]:
