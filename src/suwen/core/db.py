@@ -21,6 +21,7 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, SessionTransaction, mapped_column, sessionmaker
 
+from suwen.core import tls
 from suwen.core.columns import (
     MYSQL,
     Id,
@@ -278,6 +279,7 @@ def _mysql(url: str, connections: int, *, reads: bool, autocommit: bool = False)
         json_serializer=_json,
         connect_args={"conv": _conversions(url), "charset": "utf8mb4", "connect_timeout": 5},
     )
+    tls.share_context(engine)
 
     @event.listens_for(engine, "connect")
     def connect(connection: Any, _record: Any) -> None:
