@@ -11,7 +11,7 @@ from sqlalchemy import update
 from suwen.accounts.models import PatientProfile
 from suwen.core.errors import DomainError
 from suwen.prescribing import service
-from suwen.prescribing.models import Prescription
+from suwen.prescribing.models import Prescription, SafetyEvaluation
 from suwen.prescribing.rules import wording
 from suwen.prescribing.schemas import SignInput
 from tests.prescribing.conftest import ASKED, SEEN, WEEK
@@ -267,6 +267,22 @@ def test_a_small_child_is_not_alone(people, formula, law, house, ids, clock):
     law("CN")
     birthday(born)
     assert "guardian" not in {each["rule"] for each in formula()["findings"]}
+
+
+def test_a_law_without_online_bans_changes_nothing_for_a_pregnant_woman(people, formula, draft, law, house):
+    """三棱 is forbidden online in pregnancy by the engine itself (A-R9); the law may allow what is sold online."""
+    law("US")
+    one = formula(medicines=[*WEEK, {"name": "三棱", "amount": "6"}], facts=SEEN | {"pregnancy": "pregnant"})
+    found = {each["rule"]: each["severity"] for each in one["findings"]}
+    assert found["pregnancy_forbidden"] == "FORBID"
+    assert sign(people["zhang"].confirm(), one).json()["rules"] == ["pregnancy_forbidden"]
+    kept = house.db.read(lambda tx: tx.query(SafetyEvaluation).filter_by(prescription_id=one["id"]).one().input)
+    assert (kept["rx"]["channel"], kept["law"]["online"]) == ("online", True)
+    asleep = {"name": "唑吡坦片 10 mg", "amount": "1", "frequency_code": "qn", "duration_days": 3}
+    for code, severity in (("US", "WARN"), ("OFF", "FORBID")):
+        law(code)
+        there = draft(kind="general", medicines=[asleep])["findings"]
+        assert {each["rule"]: each["severity"] for each in there}["psychotropic"] == severity, code
 
 
 def test_a_reason_to_void_has_words(people, formula, house):

@@ -43,6 +43,11 @@ def findings(case: Case) -> Iterator[Finding]:
     yield from _order(case)
 
 
+def _barred(case: Case) -> bool:
+    """Whether what may not be sold online may not be prescribed here."""
+    return case.rx.channel == "online" and case.rx.online_bans
+
+
 def _controlled(case: Case, carrier: Carrier) -> Iterator[Finding]:
     one, line = carrier.substance, carrier.line
     assert one is not None
@@ -51,7 +56,7 @@ def _controlled(case: Case, carrier: Carrier) -> Iterator[Finding]:
         zh = f"{carrier.zh} 不得处方：{one.banned}。请改用其他药物。"
         en = f"{carrier.en} may not be prescribed ({one.banned}). Choose another medicine."
         yield found(BANNED, Severity.FORBID, [line], zh, en, subject=subject, source=cited(one.provenance))
-    online = case.rx.channel == "online"
+    online = _barred(case)
     severity = Severity.FORBID if online else Severity.WARN
     kinds = [(NARCOTIC, "麻醉药品", "a narcotic")] if one.narcotic else []
     if isinstance(one, Ingredient) and one.psychotropic:
@@ -76,7 +81,7 @@ def _raw(case: Case, line: Line, piece: Piece) -> Iterator[Finding]:
     if not (piece.raw and piece.toxicity in ("有毒", "大毒") and case.oral):
         return
     source = cited(piece.provenance)
-    if case.rx.channel == "online":
+    if _barred(case):
         zh = f"{line.zh} 为{piece.toxicity}生品，不得网上开具内服。请改用炮制品。"
         en = (
             f"{line.en} is a raw toxic piece ({piece.toxicity}): not to "

@@ -47,7 +47,9 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Prescribed:
-    """A prescription as the engine sees it. `label` (a code or id) names it in findings about other prescriptions."""
+    """A prescription as the engine sees it. `label` (a code or id) names it in findings about other prescriptions.
+    `online_bans`: whether the law of the place says what may not be sold online; the rest of what is told apart by
+    `channel` is the engine's own."""
 
     kind: Kind
     items: tuple[Item, ...]
@@ -55,6 +57,7 @@ class Prescribed:
     doses: int = 1  # 剂
     doses_per_day: Decimal = Decimal(1)
     channel: Literal["online", "offline"] = "online"
+    online_bans: bool = True
     label: str = ""
     first_day: date | None = None
     last_day: date | None = None

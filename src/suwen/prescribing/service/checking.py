@@ -87,7 +87,7 @@ def evaluated(tx: Session, row: Mapping[str, Any], now: datetime) -> Checked:
     law = jurisdictions()[row["jurisdiction"]]
     online = row["channel"] == "online"
     entry = Entry(
-        rx=_prescribed(row, online and law.online_bans), person=_person(tx, profile, facts, today),
+        rx=_prescribed(row, law.online_bans), person=_person(tx, profile, facts, today),
         others=_others(tx, profile, row.get("id"), today), policy=Policy(),
         law=Law(
             jurisdiction=law.code, days=days(row["kind"], row["medicines"], row.get("regimen")), online=online,
@@ -206,7 +206,7 @@ def _run(entry: Entry) -> Checked:
     return Checked(rule_set(), known.reviewed, msgspec.to_builtins(entry, order="deterministic"), every)
 
 
-def _prescribed(row: Mapping[str, Any], online: bool) -> Prescribed:
+def _prescribed(row: Mapping[str, Any], online_bans: bool = True) -> Prescribed:
     regimen = row.get("regimen") or {}
     first: date = row["first_day"]
     return Prescribed(
@@ -214,7 +214,7 @@ def _prescribed(row: Mapping[str, Any], online: bool) -> Prescribed:
         form=_form(row["kind"], regimen),
         doses=(regimen.get("doses") or 1) * (1 + (row.get("refill_allowed") or 0)),
         doses_per_day=composing.number(regimen.get("doses_per_day")) or Decimal(1),
-        channel="online" if online else "offline", label=row.get("code") or "", first_day=first,
+        channel=row["channel"], online_bans=online_bans, label=row.get("code") or "", first_day=first,
         last_day=row.get("last_day"),
     )  # fmt: skip
 
@@ -286,7 +286,7 @@ def _others(tx: Session, profile: PatientProfile, id: str | None, today: date) -
     )  # fmt: skip
     rows = [columns_of(one, zone) | _taken_until(one, given) for one in tx.scalars(active.order_by(Prescription.id))]
     return tuple(
-        _prescribed(row, row["channel"] == "online")
+        _prescribed(row)
         for row in rows if row["last_day"] is None or row["last_day"] >= today
     )  # fmt: skip
 
