@@ -1,8 +1,10 @@
-"""Pure parts of the portal: the API document as rows to read."""
+"""Pure parts of the portal: the API document as rows to read, and the words of the audit trail."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from suwen.core.i18n import N_
 
 METHODS = ("get", "post", "put", "patch", "delete")
 
@@ -82,3 +84,108 @@ def _content(part: Mapping[str, Any] | None) -> str:
 def _noun(path: str) -> str:
     parts = [part for part in path.split("/") if part and not part.startswith("{")]
     return parts[2] if len(parts) > 2 else parts[-1]
+
+
+# What rows of the audit trail were noted for. Who notes a new purpose finds a test that asks for its words.
+PURPOSES = {
+    # a visit
+    "held": N_("a time held"),
+    "details": N_("what the visit is for"),
+    "paid": N_("paid, and certain"),
+    "promised": N_("to be paid at the clinic"),
+    "let go": N_("given back unpaid"),
+    "walk-in": N_("booked at the desk"),
+    "moved": N_("moved to another time"),
+    "late": N_("said to be late"),
+    "arrived": N_("arrived"),
+    "called in": N_("called in"),
+    "missed": N_("did not come"),
+    "cancelled": N_("cancelled"),
+    "completed": N_("completed"),
+    # what is read and written during and after it
+    "visit": N_("during the visit"),
+    "visit ended": N_("the visit ended"),
+    "notes": N_("notes"),
+    "rating": N_("rating of the call"),
+    "record": N_("the whole record"),
+    "list": N_("in a list"),
+    "prescribing": N_("to prescribe"),
+    "prescription review": N_("to review a prescription"),
+    # prescriptions
+    "checked": N_("checked while it was written"),
+    "checked what was dispensed": N_("checked what was dispensed"),
+    "review": N_("waiting for review"),
+    "dispense": N_("waiting to be dispensed"),
+    "waiting times": N_("how long they wait"),
+    "taken up": N_("taken up"),
+    "accepted": N_("accepted"),
+    "returned": N_("returned"),
+    "dispensed": N_("dispensed"),
+    "extended by": N_("made to last longer"),
+    "expired": N_("out of date"),
+    "verified": N_("proved genuine"),
+    "history": N_("its history"),
+    "replay": N_("checked anew"),
+    # people, doctors, reviews
+    "added": N_("added"),
+    "made": N_("made"),
+    "changed": N_("changed"),
+    "edited": N_("changed"),
+    "removed": N_("removed"),
+    "deleted": N_("deleted"),
+    "restored": N_("brought back"),
+    "status active": N_("made active"),
+    "status inactive": N_("made inactive"),
+    "status suspended": N_("account suspended"),
+    "desk code": N_("code for a new password"),
+    "invitation code": N_("code of an invitation"),
+    "second step removed": N_("second sign-in step removed"),
+    "entrusted": N_("opened to somebody"),
+    "ended": N_("ended"),
+    "approved": N_("approved"),
+    "rejected": N_("rejected"),
+    "hidden": N_("hidden"),
+    "shown again": N_("shown again"),
+    # money
+    "submitted": N_("submitted"),
+    "withdrawn": N_("withdrawn"),
+    "settled": N_("settled"),
+    "policy number": N_("number of the policy"),
+    "paid by hand": N_("paid by hand"),
+    "confirmed": N_("confirmed as the second person"),
+    "offered": N_("offered"),
+    "not offered": N_("not offered"),
+    "nothing_to_do": N_("nothing to do"),
+    "refunded": N_("paid back"),
+    "booked_by_hand": N_("booked by hand"),
+    "setting_corrected": N_("setting corrected"),
+    "gateway_asked": N_("the gateway was asked"),
+    "attack": N_("an attack"),
+    "other": N_("something else"),
+    "ask_gateway": N_("to ask the gateway"),
+    "suspense": N_("put aside"),
+    "write_off": N_("written off"),
+    "refund": N_("paid back at the gateway"),
+    # the house
+    "retired": N_("retired"),
+    "people list": N_("list of people"),
+    "CSV": N_("as a file"),
+    "refused": N_("refused"),
+}
+OWN_REASON = N_("for a reason of their own")
+_MORE = (" (", ": ", "extended by ")  # behind these stands with what, how, or by how much
+
+
+def purpose(kind: str, noted: str) -> str:
+    """The English words for what a row of the trail was noted for; "" where nothing was.
+
+    Older rows about who treats whom hold the reason that was typed. That may be clinical, so of what is not known here
+    only this much is said.
+    """
+    known = noted
+    for mark in _MORE:
+        head, found, _ = known.partition(mark)
+        known = (head or mark).strip() if found else known
+    if kind == "payment_config" and known not in PURPOSES:
+        return PURPOSES["changed"]  # the names of the settings, which are no words
+    return PURPOSES.get(known, OWN_REASON) if noted else ""

@@ -4,7 +4,7 @@ from suwen.core.schemas import View
 
 
 class AuditRow(View):
-    """One look at a record, without its content."""
+    """One look at a record, without its content. `purpose` is in the reader's language, empty where none was noted."""
 
     id: str
     at: datetime
@@ -14,6 +14,7 @@ class AuditRow(View):
     action: str
     kind: str
     object_id: str
+    purpose: str
     person: str
     result: str
     sealed: bool

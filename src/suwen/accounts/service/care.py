@@ -116,7 +116,7 @@ def entrust(tx: Session, actor: Actor, data: CareInput, now: datetime) -> tuple[
     if not now < until <= now + LONGEST:
         raise Invalid(fields={"until": "Choose an end within a year from now."})
     made = relate_care(tx, data.profile_id, staff.id, None, data.reason, now, until)
-    audit.seen(tx, actor, "write", "care", made, data.profile_id, data.reason[:80], now=now)
+    audit.seen(tx, actor, "write", "care", made, data.profile_id, "entrusted", now=now)
     return tx.get_one(CareRelation, made), staff
 
 

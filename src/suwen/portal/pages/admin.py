@@ -25,12 +25,12 @@ def overview(tx: Session, now: datetime, house: House) -> Page:
 
 @page("/admin/audit", who="admin", slow=True)
 def audit_trail(
-    tx: Session, now: datetime, actor: str | None = None, person: str | None = None, action: str | None = None,
-    result: str | None = None, days: Days | None = 30, after: str | None = None,
+    tx: Session, me: Actor, now: datetime, actor: str | None = None, person: str | None = None,
+    action: str | None = None, result: str | None = None, days: Days | None = 30, after: str | None = None,
 ) -> Page:  # fmt: skip
     """Who saw or changed which record."""
     filters = {"actor": actor, "person": person, "action": action, "result": result, "days": days}
-    shown = trail.audit_trail(tx, filters, now, after)
+    shown = trail.audit_trail(tx, me, filters, now, after)
     return Page("portal/audit.html", {"trail": shown, "filters": filters, "after": after})
 
 
@@ -41,7 +41,7 @@ def export_audit_trail(
 ) -> Download:  # fmt: skip
     filters = {"actor": actor, "person": person, "action": action, "result": result, "days": days}
     trail.note_export(tx, me, now)
-    return Download(lambda reading: trail.export_audit_trail(reading, filters, now), "text/csv", "audit.csv")
+    return Download(lambda reading: trail.export_audit_trail(reading, me, filters, now), "text/csv", "audit.csv")
 
 
 ROUTES = routes_of(overview, audit_trail, export_audit_trail)

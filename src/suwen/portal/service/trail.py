@@ -10,30 +10,31 @@ from suwen.core import audit
 from suwen.core.actor import Actor
 from suwen.core.audit import AuditEvent
 from suwen.core.export import BOM, csv_line
+from suwen.core.i18n import translate
 from suwen.core.paging import keyset
 from suwen.core.schemas import Slice
-from suwen.portal import queries
+from suwen.portal import queries, rules
 from suwen.portal.schemas import AuditRow
 
 NEWEST_FIRST = [(AuditEvent.created_at, "desc"), (AuditEvent.id, "desc")]
-EXPORTED = ("at", "actor", "actor_role", "action", "kind", "object_id", "person", "result", "ip", "sealed")
+EXPORTED = ("at", "actor", "actor_role", "action", "kind", "object_id", "purpose", "person", "result", "ip", "sealed")
 Filters = dict[str, Any]
 
 
-def audit_trail(tx: Session, filters: Filters, now: datetime, after: str | None = None) -> Slice[AuditRow]:
+def audit_trail(tx: Session, me: Actor, filters: Filters, now: datetime, after: str | None = None) -> Slice[AuditRow]:
     """Who saw or changed which record, newest first. `days` bounds how far back."""
     rows, following = keyset(tx, _statement(filters, now), NEWEST_FIRST, after, 50)
-    return Slice([_row(*row[:3]) for row in rows], following)
+    return Slice([_row(me, *row[:3]) for row in rows], following)
 
 
-def export_audit_trail(tx: Session, filters: Filters, now: datetime) -> Iterator[str]:
+def export_audit_trail(tx: Session, me: Actor, filters: Filters, now: datetime) -> Iterator[str]:
     """The same as CSV, a page of rows at a time. Exporting is itself an event of the trail."""
     yield BOM + csv_line(EXPORTED)
     after: str | None = None
     while True:
         rows, after = keyset(tx, _statement(filters, now), NEWEST_FIRST, after, 100)
         for row in rows:
-            shown = _row(*row[:3])
+            shown = _row(me, *row[:3])
             yield csv_line([getattr(shown, name) for name in EXPORTED])
         if after is None:
             return
@@ -51,7 +52,7 @@ def _statement(filters: Filters, now: datetime) -> Any:
     )
 
 
-def _row(event: AuditEvent, actor: str | None, person: str | None) -> AuditRow:
+def _row(me: Actor, event: AuditEvent, actor: str | None, person: str | None) -> AuditRow:
     return AuditRow(
         id=event.id,
         at=event.created_at,
@@ -61,6 +62,7 @@ def _row(event: AuditEvent, actor: str | None, person: str | None) -> AuditRow:
         action=event.action,
         kind=event.kind,
         object_id=event.object_id,
+        purpose=translate(rules.purpose(event.kind, event.purpose), me.locale),
         person=person or "",
         result=event.result,
         sealed=event.seal is not None,

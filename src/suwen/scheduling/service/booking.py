@@ -53,7 +53,7 @@ def book(tx: Session, me: Actor, data: Booking, now: datetime) -> Booked:
     order = open_order(tx, row, slot, expires=until, now=now)
     # Delivered when the hold is over: whatever was not paid by then is let go at once.
     emit(tx, AppointmentHeld(row["id"]), now, due=until)
-    audit.seen(tx, me, "write", "appointment", row["id"], person.id, now=now)
+    audit.seen(tx, me, "write", "appointment", row["id"], person.id, "held", now=now)
     holds.tell(tx, slot.doctor_id, row["id"])
     return Booked(
         id=row["id"], status="pending", starts_at=slot.slot_start, ends_at=slot.slot_end, held_until=until,
@@ -80,7 +80,7 @@ def change_details(tx: Session, me: Actor, id: str, data: Details, now: datetime
     changed_ = mine.values(**values, version=appointments.c.version + 1, updated_at=now)
     if tx.connection().execute(changed_).rowcount != 1:
         raise HoldExpired()
-    audit.seen(tx, me, "write", "appointment", id, profile_id, now=now)
+    audit.seen(tx, me, "write", "appointment", id, profile_id, "details", now=now)
     changed(tx, f"appointment:{id}")
     return reads.view(reads.visible(tx, me, id), now)
 

@@ -44,7 +44,7 @@ def cancel(tx: Session, me: Actor, id: str, data: Cancel, now: datetime) -> Move
     by = "patient" if me.role == states.PATIENT else "staff"
     if row["status"] != "pending":
         emit(tx, AppointmentCancelled(id, by, refunded), now)
-    return _done(tx, me, row, "cancelled", now, refunded=refunded)
+    return _done(tx, me, row, "cancelled", now, "cancelled", refunded=refunded)
 
 
 def reschedule(tx: Session, me: Actor, id: str, data: Reschedule, now: datetime) -> Moved:
@@ -78,7 +78,7 @@ def reschedule(tx: Session, me: Actor, id: str, data: Reschedule, now: datetime)
     if row["status"] != "pending":
         paying.related(tx, moved, now)
         emit(tx, AppointmentMoved(id, row["version"] + 1, row["starts_at"].isoformat()), now)
-    return _done(tx, me, moved, row["status"], now)
+    return _done(tx, me, moved, row["status"], now, "moved")
 
 
 def check_in(tx: Session, me: Actor, id: str, now: datetime) -> Moved:
@@ -88,7 +88,7 @@ def check_in(tx: Session, me: Actor, id: str, now: datetime) -> Moved:
     states.arrivable(DEFAULT, row["starts_at"], row["ends_at"], now)
     step(tx, row, None, now, status="checked_in", checked_in_at=now)
     emit(tx, PatientArrived(id), now)
-    return _done(tx, me, row, "checked_in", now)
+    return _done(tx, me, row, "checked_in", now, "arrived")
 
 
 def admit(tx: Session, me: Actor, id: str, now: datetime) -> Moved:
@@ -102,7 +102,7 @@ def admit(tx: Session, me: Actor, id: str, now: datetime) -> Moved:
         emit(tx, PatientArrived(id), now)
     arrived = row["checked_in_at"] or now
     step(tx, row, None, now, status="checked_in", checked_in_at=arrived, admitted_at=row["admitted_at"] or now)
-    return _done(tx, me, row, "checked_in", now)
+    return _done(tx, me, row, "checked_in", now, "called in")
 
 
 def miss(tx: Session, me: Actor, id: str, now: datetime) -> Moved:
@@ -112,7 +112,7 @@ def miss(tx: Session, me: Actor, id: str, now: datetime) -> Moved:
     states.missable(row["starts_at"], now)
     step(tx, row, None, now, status="no_show")
     emit(tx, PatientMissed(id), now)
-    return _done(tx, me, row, "no_show", now)
+    return _done(tx, me, row, "no_show", now, "missed")
 
 
 def complete(tx: Session, me: Actor, id: str, now: datetime) -> Moved:
@@ -120,7 +120,7 @@ def complete(tx: Session, me: Actor, id: str, now: datetime) -> Moved:
     row = reads.visible(tx, me, id)
     states.move("complete", row["status"], me.role)
     step(tx, row, None, now, status="completed", completed_at=now)
-    return _done(tx, me, row, "completed", now)
+    return _done(tx, me, row, "completed", now, "completed")
 
 
 def say_late(tx: Session, me: Actor, id: str, data: Note, now: datetime) -> Moved:
@@ -130,7 +130,7 @@ def say_late(tx: Session, me: Actor, id: str, data: Note, now: datetime) -> Move
         raise Forbidden()
     states.move("check_in", row["status"], "patient")
     step(tx, row, None, now, late_note=data.late_note.strip())
-    return _done(tx, me, row, row["status"], now)
+    return _done(tx, me, row, row["status"], now, "late")
 
 
 def step(tx: Session, row: dict[str, Any], version: int | None, now: datetime, **values: Any) -> None:
@@ -183,8 +183,10 @@ def _money_back(tx: Session, me: Actor, row: dict[str, Any], now: datetime) -> i
     return amount
 
 
-def _done(tx: Session, me: Actor, row: dict[str, Any], status: str, now: datetime, *, refunded: int = 0) -> Moved:
-    audit.seen(tx, me, "write", "appointment", row["id"], row["patient_profile_id"], now=now)
+def _done(
+    tx: Session, me: Actor, row: dict[str, Any], status: str, now: datetime, what: str, *, refunded: int = 0
+) -> Moved:
+    audit.seen(tx, me, "write", "appointment", row["id"], row["patient_profile_id"], what, now=now)
     holds.tell(tx, row["doctor_id"], row["id"])
     changed(tx, f"queue:{row['doctor_id']}")
     return Moved(

@@ -50,7 +50,7 @@ def walk_in(tx: Session, me: Actor, data: WalkIn, now: datetime) -> Moved:
     whole = reads.visible(tx, me, row["id"])
     paying.related(tx, whole, now)
     emit(tx, AppointmentBooked(row["id"], 1), now)
-    audit.seen(tx, me, "write", "appointment", row["id"], person.id, now=now)
+    audit.seen(tx, me, "write", "appointment", row["id"], person.id, "walk-in", now=now)
     holds.tell(tx, slot.doctor_id, row["id"])
     return Moved(id=row["id"], status="scheduled", version=1, starts_at=slot.slot_start, ends_at=slot.slot_end)
 

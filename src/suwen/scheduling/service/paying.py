@@ -132,7 +132,7 @@ def let_go(tx: Session, me: Actor, slot_id: str, now: datetime) -> str:
         raise HoldExpired()
     holds.offer_again(tx, slot_id)
     payments.void(tx, holds.subject(row["id"]), now)
-    audit.seen(tx, me, "write", "appointment", row["id"], row["patient_profile_id"], now=now)
+    audit.seen(tx, me, "write", "appointment", row["id"], row["patient_profile_id"], "let go", now=now)
     holds.tell(tx, row["doctor_id"], row["id"])
     return str(row["doctor_id"])
 
@@ -174,11 +174,12 @@ def _certain(
 ) -> Moved:
     """What follows once a visit is certain: the slot is kept, the doctor may see the record, both sides are told."""
     version = row["version"] if version_known else row["version"] + 1
+    purpose = "paid" if status == "confirmed" else "promised"
     if row["slot_id"]:
         tx.connection().execute(queries.KEEP, {"slot": row["slot_id"]})
     related(tx, row, now)
     emit(tx, AppointmentBooked(row["id"], version), now)
-    audit.seen(tx, me, "write", "appointment", row["id"], row["patient_profile_id"], now=now)
+    audit.seen(tx, me, "write", "appointment", row["id"], row["patient_profile_id"], purpose, now=now)
     holds.tell(tx, row["doctor_id"], row["id"])
     return Moved(id=row["id"], status=status, version=version, starts_at=row["starts_at"], ends_at=row["ends_at"])
 
