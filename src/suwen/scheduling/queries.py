@@ -85,12 +85,25 @@ TAKE = Hot(
     )
     .values(is_booked=true(), held_until=bindparam("until"))
 )
+# Whoever lets a slot go or keeps it may have looked before the visit was moved: the slot itself says whose it is.
+_LIVES_HERE = appointments.c.active_slot_id == slots.c.id
+VACANT = ~select(appointments.c.id).where(_LIVES_HERE).correlate(slots).exists()
 FREE_AGAIN = (
     update(slots)
-    .where(slots.c.id == bindparam("slot"), slots.c.is_orphan == false())
+    .where(slots.c.id == bindparam("slot"), slots.c.is_orphan == false(), VACANT)
     .values(is_booked=False, held_until=None)
 )
-KEEP = update(slots).where(slots.c.id == bindparam("slot")).values(is_booked=True, held_until=None)
+KEEP = (
+    update(slots)
+    .where(slots.c.id == bindparam("slot"))
+    .where(
+        select(appointments.c.id)
+        .where(_LIVES_HERE, appointments.c.id == bindparam("appointment"))
+        .correlate(slots)
+        .exists()
+    )
+    .values(is_booked=True, held_until=None)
+)
 
 # The people of an account, locked by raising their version: whoever books for them next waits here. No other
 # constraint could forbid two overlapping visits of one person, or one hold too many.

@@ -125,11 +125,14 @@ def sweep(tx: Session, now: datetime) -> int:
 
 
 def offer_again(tx: Session, slot_id: str | None) -> None:
-    """Offer the slot again; one whose hours are gone disappears instead."""
+    """Offer the slot again; one whose hours are gone disappears instead. One that has another visit by now stays."""
     if slot_id is None:
         return
     connection = tx.connection()
     if connection.execute(queries.FREE_AGAIN, {"slot": slot_id}).rowcount:
+        return
+    gone = select(slots.c.id).where(slots.c.id == slot_id, slots.c.is_orphan == true(), queries.VACANT)
+    if connection.execute(gone).first() is None:
         return
     forget = update(appointments).where(appointments.c.slot_id == slot_id, appointments.c.active_slot_id.is_(None))
     connection.execute(forget.values(slot_id=None))

@@ -42,7 +42,7 @@ def pay_from_balance(tx: Session, me: Actor, id: str, now: datetime) -> Moved:
     if me.role != "patient":
         raise Forbidden()
     states.move("confirm", _status(row), me.role)
-    _turn(tx, row, "confirmed", now)
+    row = _turn(tx, me, row, "confirmed", now)
     order = payments.order_of(tx, holds.subject(id))
     if order is None:
         raise WrongState(state=row["status"])
@@ -54,7 +54,7 @@ def pay_at_desk(tx: Session, me: Actor, id: str, now: datetime) -> Moved:
     """Keep the time on a promise. HoldExpired once the hold is over; DoctorAway."""
     row = reads.visible(tx, me, id)
     states.move("promise_to_pay", _status(row), me.role)
-    _turn(tx, row, "scheduled", now)
+    row = _turn(tx, me, row, "scheduled", now)
     order = payments.order_of(tx, holds.subject(id))
     if order is not None:
         payments.defer(tx, order.id, max(order.expire_time, row["ends_at"] + DESK_CLOSES), now)
@@ -66,7 +66,7 @@ def keep(tx: Session, id: str, now: datetime) -> None:
     row = reads.visible(tx, SYSTEM, id)
     if row["status"] == "pending":
         with contextlib.suppress(HoldExpired):
-            _turn(tx, row, "scheduled", now)
+            row = _turn(tx, SYSTEM, row, "scheduled", now)
             _certain(tx, SYSTEM, row, "scheduled", now)
 
 
@@ -122,10 +122,12 @@ def pay_for_slot(tx: Session, me: Actor, slot_id: str, method: str, now: datetim
 
 
 def let_go(tx: Session, me: Actor, slot_id: str, now: datetime) -> str:
-    """Give a held time back without paying; returns the doctor's id."""
+    """Give a held time back without paying; returns the doctor's id. HoldExpired for a hold that was moved away."""
     row = reads.visible(tx, me, _held_there(tx, me, slot_id))
     states.move("cancel", row["status"], me.role)
-    done = update(appointments).where(appointments.c.id == row["id"], appointments.c.status == "pending")
+    done = update(appointments).where(
+        appointments.c.id == row["id"], appointments.c.status == "pending", appointments.c.active_slot_id == slot_id
+    )
     values = {"status": "cancelled", "active_slot_id": None, "cancel_reason": "let_go", "cancelled_by": me.id,
               "cancelled_at": now, "held_until": None, "updated_at": now}  # fmt: skip
     if tx.connection().execute(done.values(**values, version=appointments.c.version + 1)).rowcount != 1:
@@ -157,16 +159,25 @@ def _status(row: dict[str, Any]) -> str:
     return str(row["status"])
 
 
-def _turn(tx: Session, row: dict[str, Any], target: str, now: datetime) -> None:
-    """The guarded step: still in that state, and if held, still held."""
-    mine = update(appointments).where(
-        appointments.c.id == row["id"],
-        appointments.c.status == row["status"],
-        or_(appointments.c.status != "pending", appointments.c.held_until > now),
-    )
-    turned = mine.values(status=target, held_until=None, version=appointments.c.version + 1, updated_at=now)
-    if tx.connection().execute(turned).rowcount != 1:
-        raise HoldExpired() if row["status"] == "pending" else WrongState(state=row["status"])
+def _turn(tx: Session, me: Actor, row: dict[str, Any], target: str, now: datetime) -> dict[str, Any]:
+    """The guarded step: still in that state, and if held, still held. Returns the row it was done to.
+
+    What another tab has changed since the look is read again: a visit that was moved is paid for at its new time.
+    """
+    while True:
+        mine = update(appointments).where(
+            appointments.c.id == row["id"],
+            appointments.c.status == row["status"],
+            appointments.c.version == row["version"],
+            or_(appointments.c.status != "pending", appointments.c.held_until > now),
+        )
+        turned = mine.values(status=target, held_until=None, version=appointments.c.version + 1, updated_at=now)
+        if tx.connection().execute(turned).rowcount == 1:
+            return row
+        again = reads.visible(tx, me, row["id"])
+        if again["version"] == row["version"] or again["status"] != row["status"]:
+            raise HoldExpired() if row["status"] == "pending" else WrongState(state=row["status"])
+        row = again
 
 
 def _certain(
@@ -176,7 +187,9 @@ def _certain(
     version = row["version"] if version_known else row["version"] + 1
     purpose = "paid" if status == "confirmed" else "promised"
     if row["slot_id"]:
-        tx.connection().execute(queries.KEEP, {"slot": row["slot_id"]})
+        kept = tx.connection().execute(queries.KEEP, {"slot": row["slot_id"], "appointment": row["id"]})
+        if kept.rowcount != 1:
+            raise SlotTaken(slot_id=row["slot_id"])
     related(tx, row, now)
     emit(tx, AppointmentBooked(row["id"], version), now)
     audit.seen(tx, me, "write", "appointment", row["id"], row["patient_profile_id"], purpose, now=now)
