@@ -141,3 +141,34 @@ def test_whom_the_doctor_treats_already_the_doctor_may_book_again(people, paid, 
     relation = one(house, CareRelation, appointment_id=made["id"])
     assert relation.reason == "appointment"
     assert relation.until == datetime.fromisoformat(made["ends_at"]) + timedelta(days=90)
+
+
+def test_a_visit_squeezed_over_a_booked_one_leaves_that_one_as_it_is(people, slot, ids, house, book, free, clock):
+    held = book("li", slot)
+    act(people["li"], held, "pay", method="desk")
+    clock.set(datetime(2030, 1, 2, 0, 50, tzinfo=UTC))
+    squeezed = walk_in(people, ids, starts_at="2030-01-02T01:10:00Z", minutes=30, squeeze_in=True)
+    assert squeezed.status_code == 201, squeezed.text
+    assert people["li"]("GET", f"/api/v1/appointments/{held['id']}").json()["is_orphan"] is False
+    starts = {found["starts_at"] for found in free()}
+    assert "2030-01-02T01:30:00Z" not in starts  # nobody is offered the time that is left of it
+    assert "2030-01-02T02:00:00Z" in starts
+    assert act(people["admin"], squeezed.json(), "cancel", reason="left").status_code == 200
+    assert one(house, Slot, id=slot["id"]).is_booked is True
+    assert "2030-01-02T01:30:00Z" in {found["starts_at"] for found in free()}
+
+
+def test_a_time_offered_instead_of_a_squeezed_one_is_no_orphan_when_it_is_booked(
+    people, hours, ids, house, book, free, clock
+):
+    """At most two a day: a walk-in over the first offers the third instead, which is booked, and the walk-in goes."""
+    assert hours(most_per_day=2).status_code == 201
+    clock.set(datetime(2030, 1, 2, 0, 40, tzinfo=UTC))
+    walked = walk_in(people, ids, starts_at="2030-01-02T01:00:00Z", minutes=30)
+    third = next(found for found in free() if found["starts_at"] == "2030-01-02T02:00:00Z")
+    held = book("li", third)
+    again = walk_in(people, ids, starts_at="2030-01-02T01:08:00Z", minutes=5, squeeze_in=True,
+                    patient_profile_id=people["li"].profiles["mother"])  # fmt: skip
+    assert again.status_code == 201, again.text
+    assert people["li"]("GET", f"/api/v1/appointments/{held['id']}").json()["is_orphan"] is False
+    assert walked.status_code == 201

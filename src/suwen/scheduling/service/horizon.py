@@ -101,7 +101,10 @@ def place(tx: Session, location_id: str | None) -> ClinicLocation | None:
 def regenerate(tx: Session, doctor_id: str, now: datetime) -> Outcome:
     """Bring the doctor's future slots in line with hours, exceptions and walk-ins. The doctor must be locked."""
     hours = live(tx, doctor_id, now)
-    wanted = wanted_slots(_where_it_is_open(tx, hours), _walk_ins(tx, doctor_id, now), now)
+    open_hours, walk_ins = _where_it_is_open(tx, hours), _walk_ins(tx, doctor_id, now)
+    wanted = wanted_slots(open_hours, walk_ins, now)
+    # A walk-in takes the free time only: what is booked is judged by hours and exceptions alone.
+    offered = wanted_slots(open_hours, (), now) if walk_ins else wanted
     # Locked, so that none is taken between the look and the deletion (SQLite has the whole database locked).
     existing = tx.scalars(
         select(Slot).where(Slot.doctor_id == doctor_id, Slot.slot_start >= now).with_for_update()
@@ -110,7 +113,8 @@ def regenerate(tx: Session, doctor_id: str, now: datetime) -> Outcome:
     gone: list[Slot] = []
     lost: list[Slot] = []
     for slot in existing:
-        if _same(slot, wanted.get(slot.slot_start)):
+        start = slot.slot_start
+        if _same(slot, wanted.get(start)) or (slot.is_booked and _same(slot, offered.get(start))):
             kept.append(slot)
         else:
             (lost if slot.is_booked else gone).append(slot)
