@@ -2,6 +2,7 @@
 
 Of HTTP (`path`: part of the path it befalls, `host`: primary, backup or any):
   429, 500            refused before anything was done
+  forbidden           refused for good: a key that was changed, a right that is missing
   500_after           done, and then 500
   timeout             nothing done, no answer           timeout_after    done, no answer (`seconds` of silence)
   reset, reset_after  the connection is cut             down             the host takes no connection
@@ -19,9 +20,8 @@ from typing import Any
 from suwen.paysim.http import Request, Response, json_response
 from suwen.paysim.store import Doc, Store
 
-HTTP = {"429", "500", "500_after", "timeout", "timeout_after", "reset", "reset_after", "down", "bad_signature",
-    "unsigned",
-        "stale_answer"}  # fmt: skip
+HTTP = {"429", "500", "forbidden", "500_after", "timeout", "timeout_after", "reset", "reset_after", "down",
+        "bad_signature", "unsigned", "stale_answer"}  # fmt: skip
 LATER = {"500_after", "timeout_after", "reset_after", "bad_signature", "unsigned", "stale_answer"}
 REPORT = {"duplicate", "drop", "delay", "reorder", "mutate", "wrong_amount", "wrong_currency", "wrong_merchant",
     "wrong_app",
@@ -34,12 +34,20 @@ ERRORS: dict[str, dict[int, Any]] = {
     "wechat": {
         429: {"code": "FREQUENCY_LIMITED", "message": "频率超限"},
         500: {"code": "SYSTEM_ERROR", "message": "系统错误，请用相同参数重新调用"},
+        401: {"code": "SIGN_ERROR", "message": "错误的签名，验签失败"},
     },
     "card": {
         429: {"error": {"type": "invalid_request_error", "code": "rate_limit", "message": "Too many requests"}},
         500: {"error": {"type": "api_error", "message": "An unknown error occurred"}},
+        401: {"error": {"type": "invalid_request_error", "code": "api_key_expired", "message": "Expired API Key"}},
     },
 }
+ALIPAY_ERRORS = {
+    429: ("40005", "Call limited", "isv.app-call-limited", "应用调用次数超限"),
+    500: ("20000", "Service Currently Unavailable", "isp.unknow-error", "系统繁忙"),
+    401: ("40006", "Insufficient Permissions", "isv.insufficient-isv-permissions", "ISV权限不足"),
+}
+STATUSES = {"429": 429, "500": 500, "forbidden": 401}
 
 
 class Faults:
@@ -83,8 +91,8 @@ def before(fault: Doc | None, gateway: str) -> Response | None:
     """The answer of a fault that comes before anything is done."""
     if fault is None or fault["what"] in LATER:
         return None
-    if fault["what"] in ("429", "500"):
-        return error(gateway, int(fault["what"]))
+    if status := STATUSES.get(fault["what"]):
+        return error(gateway, status)
     if fault["what"] == "timeout":
         return Response(cut="silent", wait=float(fault.get("seconds", SILENCE)))
     return Response(cut="reset")
@@ -104,23 +112,10 @@ def after(fault: Doc | None, gateway: str, made: Response) -> Response:
 
 
 def error(gateway: str, status: int) -> Response:
-    """The shape in which this gateway says 429 or 500."""
+    """The shape in which this gateway says 401, 429 or 500."""
     if gateway == "alipay":
-        if status == 429:
-            body = {
-                "code": "40005",
-                "msg": "Call limited",
-                "sub_code": "isv.app-call-limited",
-                "sub_msg": "应用调用次数超限",
-            }
-        else:
-            body = {
-                "code": "20000",
-                "msg": "Service Currently Unavailable",
-                "sub_code": "isp.unknow-error",
-                "sub_msg": "系统繁忙",
-            }
-        return json_response({"error_response": body})
+        names = ("code", "msg", "sub_code", "sub_msg")
+        return json_response({"error_response": dict(zip(names, ALIPAY_ERRORS[status], strict=True))})
     return json_response(ERRORS[gateway][status], status)
 
 

@@ -231,6 +231,35 @@ def test_a_refusal_waits_for_a_person(back):
     assert "refund_unknown" in back.till.anomalies()
 
 
+@pytest.mark.parametrize(
+    ("gateway", "path"), [("wechat", "/refunds/"), ("alipay", "refund.query"), ("card", "/v1/refunds/")]
+)
+def test_a_question_that_is_refused_is_no_refund_that_is(back, gateway, path):
+    """A key that was changed, or a right that is missing: the refund may be on its way, so nobody pays it by hand."""
+    order = back.paid(gateway)
+    back.till.sim.settings(refund_seconds=0 if gateway == "alipay" else 100)
+    back.till.sim.fault(gateway=gateway, path=path, what="forbidden", times=2)
+    refund = back.ask(order, 3000)
+    back.till.later(seconds=31)
+    assert len(back.there()) == 1
+    assert (back.place(refund), back.till.anomalies()) == ("gateway", [])
+    assert back.act(refund, "by-hand", how="cash", note="receipt 4").status_code == 409
+    for _ in range(3):
+        back.till.later(seconds=150)
+    assert (back.place(refund), back.there()) == ("success", [("success", 3000)])
+    assert back.keys(order) == ["pay", "refund", "refund-done"]
+
+
+def test_a_request_that_is_refused_waits_for_a_person(back):
+    order = back.paid("wechat")
+    back.till.sim.fault(gateway="wechat", path="/refunds", what="forbidden", times=1)
+    refund = back.ask(order, 3000)
+    assert (back.place(refund), back.there(), back.till.anomalies()) == ("abnormal", [], ["refund_refused"])
+    assert back.act(refund, "retry").status_code == 201
+    back.till.later(seconds=150)
+    assert (back.place(refund), back.there()) == ("success", [("success", 3000)])
+
+
 def test_what_a_gateway_reports(back):
     order = back.paid("wechat")
     back.till.sim.settings(refund_seconds=10_000)

@@ -203,9 +203,11 @@ class Gateway(Protocol):
     def close(self, out_no: str, external_id: str = "") -> Answer:
         """Make it impossible to pay. If it has been paid already, the answer says so: `state` is paid, not closed."""
 
-    def refund(self, order: RefundOrder) -> RefundAnswer: ...
+    def refund(self, order: RefundOrder) -> RefundAnswer:
+        """Refused only where the request itself was: then nothing goes back by it."""
 
-    def query_refund(self, order: RefundOrder) -> RefundAnswer: ...
+    def query_refund(self, order: RefundOrder) -> RefundAnswer:
+        """Never Refused but Unknown: a question that is not answered says nothing of the refund."""
 
     def bill(self, day: date) -> list[Line]:
         """All that was paid and refunded on a day of the past; NotReady while it is being made."""

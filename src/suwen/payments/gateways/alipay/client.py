@@ -117,7 +117,7 @@ class Alipay:
         except Refused as error:
             if error.code == NO_SUCH_TRADE:
                 return RefundAnswer("absent", order.out_refund_no, out_no=order.out_no, detail=error.code)
-            raise
+            raise Unknown(f"Alipay does not say what became of the refund: {error}") from None
         if found.get("refund_status") and (found.get("out_trade_no"), found.get("out_request_no")) != (
             order.out_no, order.out_refund_no
         ):  # fmt: skip

@@ -99,14 +99,14 @@ class Card:
         return self._refund(order, self._ask("POST", REFUNDS, messages.refund(order), once=once, about=number))
 
     def query_refund(self, order: RefundOrder) -> RefundAnswer:
-        if order.external_refund_id:
-            found = self._get(f"{REFUNDS}/{quote(order.external_refund_id)}", {}, order.out_refund_no)
-            return self._refund(order, found)
         try:
+            if order.external_refund_id:
+                found = self._get(f"{REFUNDS}/{quote(order.external_refund_id)}", {}, order.out_refund_no)
+                return self._refund(order, found)
             known = self._pages(REFUNDS, {"payment_intent": order.external_id}, order.out_refund_no)
         except Refused as error:
-            if error.code not in LOST:
-                raise
+            if error.code not in LOST or order.external_refund_id:
+                raise Unknown(f"the card gateway does not say what became of the refund: {error}") from None
             known = []
         for one in known:
             answer: RefundAnswer = self._understood(messages.refund_answer, one)

@@ -87,7 +87,7 @@ class WeChat:
         except Refused as error:
             if error.code in NO_SUCH_ORDER:
                 return RefundAnswer("absent", order.out_refund_no, out_no=order.out_no, detail=error.code)
-            raise
+            raise Unknown(f"WeChat Pay does not say what became of the refund: {error}") from None
 
     def bill(self, day: date) -> list[Line]:
         asked = {"bill_date": day.isoformat(), "bill_type": "ALL", "tar_type": "GZIP"}
