@@ -260,7 +260,7 @@ class Alipay:
         if self.store.moment() < day + timedelta(days=1):
             raise Bad("40004", "isp.bill_not_ready", "账单尚未生成")
         rows = bills.rows(self.market, "alipay", day)
-        if not rows:
+        if not rows or self.store.setting("bill_late", False):  # the same word for nothing and for not yet
             raise Bad("40004", "isp.bill_not_exist", "账单不存在")
         file = bills.alipay(rows)
         if self.store.setting("bill_hash_mismatch", False):

@@ -230,7 +230,7 @@ class WeChat:
         if now < day + timedelta(days=1, hours=10):
             raise Bad(400, "STATEMENT_CREATING", "账单生成中")
         rows = bills.rows(self.market, "wechat", day)
-        if not rows:
+        if not rows or self.store.setting("bill_late", False):
             raise Bad(400, "NO_STATEMENT_EXIST", "账单文件不存在")
         make = bills.wechat_trades if kind == "tradebill" else bills.wechat_flows
         plain = make(rows, self.keys).encode()

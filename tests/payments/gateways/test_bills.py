@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from suwen.payments.gateways import NotReady, Unknown
+from suwen.payments.gateways import NoBill, NotReady, Unknown
 from suwen.payments.gateways.alipay import bills as alipay_bills
 from suwen.payments.gateways.errors import Unreadable
 from suwen.payments.gateways.wechat import bills as wechat_bills
@@ -73,10 +73,16 @@ def test_injected_differences_are_there_and_no_others(name, busy_day, gateways, 
         assert next(one for one in lines if one.kind == "refund").state == "PROCESSING"
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_day_without_anything_is_empty(name, busy_day, gateways):
+@pytest.mark.parametrize("name", ["wechat", "alipay"])
+def test_a_day_without_anything_has_no_bill(name, busy_day, gateways):
     busy_day(name)
-    assert gateways[name].bill(date(2029, 12, 31)) == []
+    with pytest.raises(NoBill):
+        gateways[name].bill(date(2029, 12, 31))
+
+
+def test_a_day_without_anything_is_an_empty_list_at_the_card_gateway(busy_day, gateways):
+    busy_day("card")
+    assert gateways["card"].bill(date(2029, 12, 31)) == []
 
 
 def test_wechats_bill_is_made_by_ten_the_next_morning(wechat, sim, begin, clock):

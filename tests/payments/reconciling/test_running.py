@@ -325,15 +325,44 @@ def test_a_bill_that_is_not_the_announced_one_is_not_compared(
     assert (shown["status"], shown["error"], len(lines)) == ("matched", running.NOT_GENUINE, 4)
 
 
+@pytest.mark.parametrize("name", ["wechat", "alipay"])
+def test_a_bill_that_is_late_is_no_empty_one(name, traded, house, people, settle, sim, clock, at_the_gateways):
+    """The gateways say the same of a bill that is not made yet and of a day without anything."""
+    traded(name)
+    sim.settings(bill_late=True)
+    shown, lines = reconciled(house, people, settle, name)
+    assert (shown["status"], shown["error"], lines) == ("waiting", running.NOT_READY, {})
+    sim.settings(bill_late=False)
+    later(clock, sim, minutes=31)
+    settle(timed=True)
+    shown = people["admin"]("GET", f"/api/v1/reconciliations/{shown['id']}").json()
+    assert (shown["status"], shown["error"], shown["matched"]) == ("matched", None, 4)
+
+
+def test_a_bill_that_never_comes_is_taken_for_an_empty_one(traded, house, people, settle, sim, clock, at_the_gateways):
+    traded("alipay")
+    sim.settings(bill_late=True)
+    later(clock, sim, days=3)
+    shown, lines = reconciled(house, people, settle, "alipay")
+    assert (shown["status"], set(lines.values()), len(lines)) == ("different", {"local_only"}, 4)
+
+
+def test_of_a_day_without_anything_no_bill_is_waited_for(sim, people, settle, house, clock, at_the_gateways):
+    later(clock, sim, hours=35)
+    shown, lines = reconciled(house, people, settle, "alipay")
+    assert (shown["status"], shown["error"], lines) == ("matched", None, {})
+
+
 def test_a_bill_that_is_not_ready_comes_by_itself(sim, begin, clock, books, house, people, settle, at_the_gateways):
     books.pay(100, clock(), billed=False)
+    sim.pay(begin("wechat").out_no)
     later(clock, sim, hours=25)  # nine in the morning
     shown, _ = reconciled(house, people, settle, "wechat")
     assert (shown["status"], shown["error"]) == ("waiting", running.NOT_READY)
     later(clock, sim, hours=1, minutes=1)
     settle(timed=True)
     shown = people["admin"]("GET", f"/api/v1/reconciliations/{shown['id']}").json()
-    assert (shown["status"], shown["differences"]) == ("different", 1)
+    assert (shown["status"], shown["differences"]) == ("different", 2)
 
 
 def test_the_worker_holds_no_transaction_while_it_fetches(books, house, clock, monkeypatch):

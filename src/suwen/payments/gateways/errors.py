@@ -29,6 +29,10 @@ class NotReady(Refused):
     """The bill of that day is still being made."""
 
 
+class NoBill(NotReady):
+    """There is no bill of that day: nothing happened, or it is late. Gateways say the same of both."""
+
+
 class Busy(GatewayError):
     pass
 

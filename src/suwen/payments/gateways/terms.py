@@ -210,7 +210,7 @@ class Gateway(Protocol):
         """Never Refused but Unknown: a question that is not answered says nothing of the refund."""
 
     def bill(self, day: date) -> list[Line]:
-        """All that was paid and refunded on a day of the past; NotReady while it is being made."""
+        """All that was paid and refunded on a past day; NotReady while it is made, NoBill where there is none."""
 
     def read_notification(self, headers: Headers, raw_body: bytes) -> Notice:
         """The report, verified on its raw bytes; Forged, Stale or Unreadable otherwise."""

@@ -12,6 +12,7 @@ from suwen.payments.gateways.amounts import china_time
 from suwen.payments.gateways.errors import (
     BadMessage,
     GatewayError,
+    NoBill,
     NotReady,
     Refused,
     Unauthentic,
@@ -132,7 +133,7 @@ class Alipay:
             )
         except Refused as error:
             if error.code in NO_BILL:
-                return []
+                raise NoBill(error.code, error.message) from None
             if "not_ready" in error.code or "creating" in error.code.lower():
                 raise NotReady(error.code, error.message) from None
             raise

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from suwen.payments.gateways import keys
-from suwen.payments.gateways.errors import BadMessage, Busy, NotReady, Refused, Unauthentic, Unknown
+from suwen.payments.gateways.errors import BadMessage, Busy, NoBill, NotReady, Refused, Unauthentic, Unknown
 from suwen.payments.gateways.terms import Answer, Attempt, Headers, Line, Notice, Offer, RefundAnswer, RefundOrder
 from suwen.payments.gateways.wechat import bills, messages, notices, signing
 from suwen.payments.gateways.wechat.signing import HEADERS, Credentials, Held, Ring
@@ -91,14 +91,12 @@ class WeChat:
 
     def bill(self, day: date) -> list[Line]:
         asked = {"bill_date": day.isoformat(), "bill_type": "ALL", "tar_type": "GZIP"}
-        text = self._file("/v3/bill/tradebill", asked)
-        return bills.trades(text) if text else []
+        return bills.trades(self._file("/v3/bill/tradebill", asked))
 
     def funds(self, day: date, account: str = "BASIC") -> list[bills.Flow]:
         """What moved on the merchant's account BASIC, OPERATION or FEES."""
         asked = {"bill_date": day.isoformat(), "account_type": account, "tar_type": "GZIP"}
-        text = self._file("/v3/bill/fundflowbill", asked)
-        return bills.flows(text) if text else []
+        return bills.flows(self._file("/v3/bill/fundflowbill", asked))
 
     def read_notification(self, headers: Headers, raw_body: bytes) -> Notice:
         return notices.read(self.creds, self.ring, headers, raw_body, self.around.pepper)
@@ -195,7 +193,7 @@ class WeChat:
             found = self._ask("GET", f"{path}?{urlencode(asked)}")
         except Refused as error:
             if error.code in NO_BILL:
-                return ""
+                raise NoBill(error.code, error.message, error.status) from None
             if error.code in MAKING_BILL:
                 raise NotReady(error.code, error.message, error.status) from None
             raise

@@ -72,6 +72,11 @@ def _of_day(tx: Session, gateway: str, day: date) -> Iterator[Local]:
     return _read(tx, done)
 
 
+def has_bookings(tx: Session, gateway: str, day: date) -> bool:
+    """Whether the bill of the day must or may name something."""
+    return any(day in matching.days_of(one.at or _never()) for one in _of_day(tx, gateway, day))
+
+
 def _named(tx: Session, gateway: str, kind: str, by: str, some: Sequence[str]) -> list[Local]:
     of_channel = Transaction.payment_method == METHOD_OF[gateway]
     if kind == "payment":

@@ -9,7 +9,7 @@ import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -22,7 +22,7 @@ from suwen.core.outbox import emit
 from suwen.payments import matching
 from suwen.payments.errors import BillUnusable
 from suwen.payments.events import BillDue
-from suwen.payments.gateways import BadMessage, Busy, GatewayError, NotReady, Refused, Unauthentic
+from suwen.payments.gateways import BadMessage, Busy, Gateway, GatewayError, NoBill, NotReady, Refused, Unauthentic
 from suwen.payments.matching import Compared, Local
 from suwen.payments.models import Reconciliation
 from suwen.payments.service import applying
@@ -31,6 +31,7 @@ from suwen.payments.service.reconciling import gathering, writing
 from suwen.payments.service.reconciling.schedule import TOPIC, open_day
 
 CHUNK = 1000
+LATE = timedelta(days=3)  # so long a bill that is not there is waited for; then it is taken for an empty one
 log = logging.getLogger(__name__)
 
 NOT_HERE = N_("This channel is not set up here, so its bill cannot be fetched.")
@@ -65,7 +66,7 @@ def fetch_and_reconcile(db: Database, gateway: str, day: date, now: datetime) ->
     """Outside any transaction. What keeps the bill from coming is noted in words, and nothing else changes."""
     try:
         client = gateways_of(db).get(gateway)
-        bill = client.bill(day) if client else None
+        bill = _bill(db, client, day, now) if client else None
     except GatewayError as error:
         log.warning("bill of %s, %s: %s", gateway, day, error)
         words = _words(error)
@@ -75,6 +76,17 @@ def fetch_and_reconcile(db: Database, gateway: str, day: date, now: datetime) ->
         db.write(lambda tx: _no_bill(tx, gateway, day, NOT_HERE, now))
         return
     reconcile(db, gateway, day, bill, now)
+
+
+def _bill(db: Database, client: Gateway, day: date, now: datetime) -> Sequence[matching.BillLine]:
+    """Nothing, where the gateway has no bill of the day and we have no booking on it."""
+    try:
+        return client.bill(day)
+    except NoBill:
+        recent = now < matching.bounds(day)[1] + LATE
+        if recent and db.read(lambda tx: gathering.has_bookings(tx, client.name, day)):
+            raise
+        return []
 
 
 def ask_gateway(db: Database, gateway: str, out_no: str, external_id: str, now: datetime) -> None:
