@@ -219,6 +219,24 @@ def test_each_finished_day_is_asked_for_once(books, house, clock):
     assert look() == 2  # nobody has brought the bills in half an hour
 
 
+def test_a_day_that_a_person_asked_for_hides_no_other(books, house, people, clock):
+    books.pay(100)
+    clock.set(MORNING + timedelta(days=4))
+    body = {"gateway": "wechat", "day": (DAY + timedelta(days=4)).isoformat()}
+    assert people["admin"]("POST", "/api/v1/reconciliations", json=body).status_code == 201
+    assert house.db.write(lambda tx: reconciling.look_for_due(tx, clock())) == 5
+    assert {one.day for one in due(house)} == {(DAY + timedelta(days=n)).isoformat() for n in range(-1, 5)}
+
+
+def test_a_channel_that_nobody_pays_through_is_left_alone_after_a_month(books, house, clock):
+    books.pay(100)
+    for day in range(40):
+        clock.set(MORNING + timedelta(days=day))
+        house.db.write(lambda tx: reconciling.look_for_due(tx, clock()))
+    newest = select(func.max(Reconciliation.day))
+    assert house.db.read(lambda tx: tx.scalar(newest)) == DAY + timedelta(days=30)
+
+
 def test_two_workers_ask_once(books, house, clock):
     books.pay(100)
     clock.set(MORNING)

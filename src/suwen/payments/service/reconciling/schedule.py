@@ -29,11 +29,11 @@ for _name in ("mysql", "mariadb"):
 
 def look_for_due(tx: Session, now: datetime) -> int:
     """Open each finished day of each channel in use and ask for its bill; ask again for what was not there yet."""
-    asked = 0
+    asked, there = 0, _opened(tx, now)
     for gateway, first in _in_use(tx, now).items():
         day, last = first, matching.last_ready(gateway, now)
         while day <= last:
-            if open_day(tx, gateway, day, now):
+            if (gateway, day) not in there and open_day(tx, gateway, day, now):
                 emit(tx, BillDue(gateway=gateway, day=day.isoformat()), now)
                 asked += 1
             day += timedelta(days=1)
@@ -41,9 +41,10 @@ def look_for_due(tx: Session, now: datetime) -> int:
 
 
 def _in_use(tx: Session, now: datetime) -> dict[str, date]:
-    """Channel and the first day to look at: after the newest that was opened, else the day before its first payment.
+    """Channel and the first day to look at: the day before its first payment within `BACK`.
 
-    The bill of that day before is what tells that a payment just after midnight is missing.
+    The bill of that day before is what tells that a payment just after midnight is missing. Days that were opened say
+    nothing here: one that a person asked for is no reason to skip those before it, nor to keep the channel in use.
     """
     since = now - BACK
     used = (
@@ -52,15 +53,17 @@ def _in_use(tx: Session, now: datetime) -> dict[str, date]:
         .where(Transaction.payment_method.in_(GATEWAY_OF))
         .group_by(Transaction.payment_method)
     )
-    found = {GATEWAY_OF[method]: matching.day_in_china(first) - timedelta(days=1) for method, first in tx.execute(used)}
-    opened = (
-        select(Reconciliation.gateway, func.max(Reconciliation.day))
-        .where(Reconciliation.day >= matching.day_in_china(since))
-        .group_by(Reconciliation.gateway)
-    )
-    oldest = matching.day_in_china(since)
-    newest = {gateway: newest + timedelta(days=1) for gateway, newest in tx.execute(opened)}
-    return {gateway: max(first, oldest) for gateway, first in (found | newest).items()}
+    oldest, before = matching.day_in_china(since), timedelta(days=1)
+    return {
+        GATEWAY_OF[method]: max(matching.day_in_china(first) - before, oldest) for method, first in tx.execute(used)
+    }
+
+
+def _opened(tx: Session, now: datetime) -> set[tuple[str, date]]:
+    recent = Reconciliation.day >= matching.day_in_china(now - BACK)
+    return {
+        (row.gateway, row.day) for row in tx.execute(select(Reconciliation.gateway, Reconciliation.day).where(recent))
+    }
 
 
 def _once_more(tx: Session, now: datetime) -> int:
