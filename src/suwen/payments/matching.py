@@ -74,7 +74,8 @@ class Local:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """What a run found out about one line. `line_key` is the same in every run, `#2` is its second row on the bill."""
+    """What a run found out about one line. `line_key` is the same in every run: `#2` is its second row on the bill,
+    `@HKD` the row of a bill that names another currency than we do."""
 
     line_key: str
     result: Result
@@ -180,12 +181,27 @@ def compare(bill: Iterable[BillLine], local: Iterable[Local], day: date) -> list
 
 def _group(key: str, found: Local | None, lines: list[BillLine], end: datetime) -> Iterable[Compared]:
     """The row that fits best is compared, every further one is a duplicate."""
-    for place, line in enumerate(sorted(lines, key=lambda line: _rank(line, found)), 1):
-        yield _judged(key if place == 1 else f"{key}#{place}", line, found, place > 1, end)
+    first, *more = sorted(lines, key=lambda line: _rank(line, found))
+    if found and found.currency != first.currency:
+        yield from _apart(key, first, found, end)
+    else:
+        yield _judged(key, first, found, False, end)
+    for place, line in enumerate(more, 2):
+        yield _judged(f"{key}#{place}", line, found, True, end)
+
+
+def _apart(key: str, line: BillLine, found: Local, end: datetime) -> Iterable[Compared]:
+    """Two currencies are never subtracted: the row of the bill has nothing of ours beside it, and what we booked is a
+    line of its own. Each key keeps its currency, whatever a later bill says."""
+    yield replace(_judged(f"{key}@{line.currency[:10]}", line, found, False, end), local_amount=None)
+    if OURS.get(found.state) == "done":
+        yield replace(_missing(found), line_key=key, result="amount_mismatch")
 
 
 def _rank(line: BillLine, found: Local | None) -> tuple[Any, ...]:
-    odd = (external_of(line) != found.external_id, line.amount != found.amount) if found else ()
+    odd: tuple[bool, ...] = ()
+    if found:
+        odd = (line.currency != found.currency, external_of(line) != found.external_id, line.amount != found.amount)
     return (*odd, line.at, external_of(line), line.amount, line.currency, line.state, line.fee, line.out_no)
 
 

@@ -234,13 +234,17 @@ class Card:
             "id": f"re_{row['external_refund_id']}" if refund else charge, "object": "refund" if refund else "charge",
             "payment_intent": row["external_id"], "metadata": about,
             "status": "succeeded" if row["state"] == "SUCCESS" else row["state"].lower(),
+            "amount": row["amount"], "currency": row["currency"].lower(),
         }  # fmt: skip
-        signed = -row["amount"] if refund else row["amount"]
-        kept = 0 if refund else fee("card", row["amount"])
+        # what was paid in one currency may be booked in another: that of the merchant's account
+        settles = self.store.setting("card_settles", {"currency": row["currency"], "rate": 1})
+        booked, kept = (round(one * settles["rate"]) for one in (row["amount"], fee("card", row["amount"])))
+        signed, kept = (-booked, 0) if refund else (booked, kept)
         return {
             "id": f"txn_{number:06d}{int(row['at'])}", "object": "balance_transaction", "amount": signed, "fee": kept,
-            "net": signed - kept, "currency": row["currency"].lower(), "created": int(row["at"]),
+            "net": signed - kept, "currency": settles["currency"].lower(), "created": int(row["at"]),
             "type": "refund" if refund else "charge", "source": source, "status": "available",
+            "exchange_rate": None if settles["rate"] == 1 else settles["rate"],
         }  # fmt: skip
 
     def intent(self, payment: Doc) -> Doc:

@@ -15,6 +15,7 @@ from suwen.paysim.wechat import WeChat
 SETTINGS = {
     "deliver", "patience", "code_url", "wechat_signer", "wechat_active", "wechat_certificates", "refund_seconds",
     "refund_outcome", "poor", "bill_hash_mismatch", "bill_late", "search_delay", "card_url",
+    "card_settles",
 }  # fmt: skip
 
 KINDS = ("payment", "refund", "report", "fault", "setting")

@@ -56,6 +56,8 @@ def days(draw: Any) -> Day:
         one = local(number, amount, kind)
         key = matching.key_of(kind, one.number, "")
         made.expected[key] = how if how in matching.RESULTS else "amount_mismatch"
+        if how == "currency":
+            made.expected[f"{key}@USD"] = "amount_mismatch"
         if how != "gateway_only":
             made.local.append(one)
         if how == "local_only":
@@ -103,7 +105,11 @@ def test_the_sums_are_those_of_the_bill_and_of_the_books(day):
 def test_when_all_is_resolved_the_books_and_the_bill_agree(day, data):
     """Whatever way is chosen for each line, what is settled is what was booked and corrected, but for what was accepted
     to be on another day's bill."""
-    for line in compare([one for one in day.bill if one.currency == "CNY"], day.local, DAY):
+    found = compare(day.bill, day.local, DAY)
+    ours = sum(matching.sign(one.kind) * one.amount for one in day.local)
+    assert sum(matching.sign(one.kind) * matching.booked(one) for one in found if one.currency == "CNY") == ours
+    assert not any(matching.booked(one) for one in found if one.currency == "USD")
+    for line in found:
         ways = [way for way in matching.ways(line) if way != "ask_gateway"]
         assert bool(ways) == (line.result != "match"), line
         chosen = data.draw(st.sampled_from(ways)) if ways else None
@@ -120,6 +126,29 @@ class Resolved:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.line, name)
+
+
+@pytest.mark.parametrize("amount", [8700, 8000])
+def test_of_two_currencies_nothing_is_subtracted(amount):
+    one = local(1, 8000)
+    ours, theirs = compare([row(one, amount=amount, currency="HKD")], [one], DAY)
+    assert (ours.line_key, ours.currency, ours.local_amount, ours.bill_amount) == (
+        "payment:TXN000001",
+        "CNY",
+        8000,
+        None,
+    )
+    assert (theirs.line_key, theirs.currency) == ("payment:TXN000001@HKD", "HKD")
+    assert (theirs.local_amount, theirs.bill_amount) == (None, amount)
+    assert [matching.missing(line) for line in (ours, theirs)] == [-8000, amount]
+    assert {matching.ways(line) for line in (ours, theirs)} == {("suspense", "write_off")}
+
+
+def test_a_payment_that_is_not_ours_yet_stands_on_the_bills_line_alone():
+    one = local(1, 8000, state="pending", at=None, due=False)
+    [found] = compare([row(one, currency="HKD", at=NOON)], [one], DAY)
+    assert (found.line_key, found.local_state, matching.missing(found)) == ("payment:TXN000001@HKD", "pending", 8000)
+    assert "ask_gateway" in matching.ways(found)
 
 
 def test_a_line_without_our_number_is_found_by_the_gateways():

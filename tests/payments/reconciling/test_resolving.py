@@ -94,6 +94,24 @@ def test_a_day_of_nothing_but_refunds_takes_from_the_bank(books, people):
     assert (books.balance(BANK), books.balance(FEES), books.balance(CLEARING)) == (-398, -2, 1000)
 
 
+@pytest.mark.parametrize("way", ["suspense", "write_off"])
+def test_a_payment_that_the_bill_has_in_another_currency_is_booked_in_each_of_them(books, people, way):
+    number = books.pay(8000, gateway="card", fee=0)
+    books.bill[0] = replace(books.bill[0], amount=8700, currency="HKD", fee=100)
+    id = books.run("card")
+    ours, theirs = books.rows(id)
+    assert (ours.currency, theirs.currency, theirs.line_key) == ("CNY", "HKD", f"payment:{number}@HKD")
+    for line in (ours, theirs):
+        assert settle_day(people, id).json()["code"] == "differences_open"
+        assert resolve(people, line, way).status_code == 201
+    books.run("card")
+    assert settle_day(people, id).status_code == 201
+    against = {"suspense": ASIDE, "write_off": LOSS}[way]
+    assert [books.balance("asset:card_clearing", code) for code in ("CNY", "HKD")] == [0, 0]
+    assert [books.balance(BANK, code) for code in ("CNY", "HKD")] == [0, 8600]
+    assert [books.balance(against, code) for code in ("CNY", "HKD")] == [8000, -8700]
+
+
 def test_a_way_that_does_not_fit_is_refused(books, people, spoilt):
     _, lines = spoilt
     for result, kind in (("gateway_only", "accepted"), ("amount_mismatch", "accepted"), ("local_only", "refund"),

@@ -11,7 +11,7 @@ from suwen.core.outbox import deliver_one
 from suwen.payments import matching
 from suwen.payments.events import BillDue
 from suwen.payments.gateways import Line
-from suwen.payments.models import Reconciliation, ReconciliationLine
+from suwen.payments.models import ReconciliationLine
 from suwen.payments.service import reconciling
 from suwen.payments.service.reconciling import running
 from tests.payments.gateways.conftest import NAMES, later, refund_of
@@ -203,63 +203,6 @@ def test_a_run_that_was_killed_anywhere_is_made_good_by_the_next(books, house, m
     assert len(books.rows(id)) == 8
 
 
-# ---- asked by the clock
-
-
-def test_each_finished_day_is_asked_for_once(books, house, clock):
-    books.pay(100)
-    clock.set(MORNING - timedelta(minutes=1))
-    look = lambda: house.db.write(lambda tx: reconciling.look_for_due(tx, clock()))  # noqa: E731
-    look()
-    assert {one.day for one in due(house)} == {"2029-12-31"}  # the day before the first payment: see is_due
-    clock.advance(minutes=1)
-    assert (look(), look()) == (1, 0)
-    assert {one.day for one in due(house)} == {"2029-12-31", "2030-01-01"}
-    clock.advance(minutes=31)
-    assert look() == 2  # nobody has brought the bills in half an hour
-
-
-def test_a_day_that_a_person_asked_for_hides_no_other(books, house, people, clock):
-    books.pay(100)
-    clock.set(MORNING + timedelta(days=4))
-    body = {"gateway": "wechat", "day": (DAY + timedelta(days=4)).isoformat()}
-    assert people["admin"]("POST", "/api/v1/reconciliations", json=body).status_code == 201
-    assert house.db.write(lambda tx: reconciling.look_for_due(tx, clock())) == 5
-    assert {one.day for one in due(house)} == {(DAY + timedelta(days=n)).isoformat() for n in range(-1, 5)}
-
-
-def test_a_channel_that_nobody_pays_through_is_left_alone_after_a_month(books, house, clock):
-    books.pay(100)
-    for day in range(40):
-        clock.set(MORNING + timedelta(days=day))
-        house.db.write(lambda tx: reconciling.look_for_due(tx, clock()))
-    newest = select(func.max(Reconciliation.day))
-    assert house.db.read(lambda tx: tx.scalar(newest)) == DAY + timedelta(days=30)
-
-
-def test_two_workers_ask_once(books, house, clock):
-    books.pay(100)
-    clock.set(MORNING)
-    counts = race(*[lambda: house.db.write(lambda tx: reconciling.look_for_due(tx, clock()))] * 4)
-    assert sum(counts) == 2
-
-
-def test_a_channel_that_is_not_set_up_says_so(books, house, people, settle):
-    body = {"gateway": "wechat", "day": "2029-12-31"}
-    made = people["admin"]("POST", "/api/v1/reconciliations", json=body)
-    assert made.status_code == 201
-    settle()
-    found = people["admin"]("GET", f"/api/v1/reconciliations/{made.json()['id']}").json()
-    assert (found["status"], found["error"]) == ("waiting", running.NOT_HERE)
-
-
-def test_a_day_that_is_not_over_is_refused(people, house):
-    for day in ("2030-01-01", "2030-01-02", "9999-12-31", "0001-01-01"):
-        answer = people["admin"]("POST", "/api/v1/reconciliations", json={"gateway": "wechat", "day": day})
-        assert (answer.status_code, answer.json()["code"]) == (409, "day_not_over")
-    assert house.db.read(lambda tx: tx.scalar(select(func.count()).select_from(Reconciliation))) == 0
-
-
 # ---- the simulator's bills
 
 
@@ -325,6 +268,19 @@ def test_differences_in_the_simulators_bill_are_each_found(name, traded, house, 
     sim.lever("bill", {"gateway": name})
     again, lines = reconciled(house, people, settle, name)
     assert (again["id"], again["status"], set(lines.values())) == (shown["id"], "matched", {"match"})
+
+
+def test_what_an_account_of_another_currency_took_is_compared_in_that_of_the_payer(
+    traded, house, people, settle, sim, at_the_gateways
+):
+    """The card gateway books what it changed into the account's currency; what was paid stands beside it."""
+    sim.settings(card_settles={"currency": "HKD", "rate": 1.0875})
+    traded("card")
+    shown, lines = reconciled(house, people, settle, "card")
+    assert (shown["status"], set(lines.values()), len(lines)) == ("matched", {"match"}, 4)
+    assert list(shown["sums"]) == ["CNY"]
+    one = 30 + 232, 30, 30 + 3580247  # as if it had been kept in the payer's currency
+    assert shown["sums"]["CNY"]["fee"] == sum(one)
 
 
 @pytest.mark.parametrize("name", ["wechat", "alipay"])
