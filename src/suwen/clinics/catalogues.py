@@ -6,7 +6,7 @@ import msgspec
 
 from suwen.clinics.models import Department, Specialty
 from suwen.core.i18n import N_
-from suwen.core.schemas import Input
+from suwen.core.schemas import Input, Version
 from suwen.core.web.catalogue import Catalogue
 
 
@@ -24,12 +24,14 @@ class DepartmentEntry(Input):
     contact_person: Annotated[str, _text(50, N_("Contact person"))] | None = None
     contact_phone: Annotated[str, _text(20, N_("Contact phone"))] | None = None
     status: Annotated[Literal["active", "inactive"], msgspec.Meta(title=N_("Status"))] = "active"
+    version: Version | None = None
 
 
 class SpecialtyEntry(Input):
     code: Annotated[str, _text(50, N_("Code"), least=2)]
     name: Annotated[str, _text(150, N_("Name of the specialty"), least=2)]
     description: Annotated[str, _text(2000, N_("Description"), kind="textarea")] | None = None
+    version: Version | None = None
 
 
 CATALOGUES = [

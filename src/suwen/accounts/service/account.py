@@ -17,7 +17,7 @@ from suwen.accounts.schemas import AboutMe, Me, WaysIn
 from suwen.accounts.service import codes, entry, family, passwords, second_factor, sessions
 from suwen.accounts.service.registration import named, refuse_taken, tell_contact
 from suwen.core.actor import STAFF, Actor
-from suwen.core.db import rows
+from suwen.core.db import rows, take
 from suwen.core.errors import Invalid, UnknownZone
 from suwen.core.house import House
 from suwen.core.times import known_zone
@@ -38,7 +38,7 @@ def change_about(tx: Session, actor: Actor, data: AboutMe, now: datetime) -> Use
     """Name, sex, birthday, language, zone. A patient's own entry says the same, and must agree with its resident ID."""
     if known_zone(data.zone) is None:
         raise UnknownZone(fields={"zone": UnknownZone.title})
-    user = tx.get_one(User, actor.id)
+    user = take(tx, tx.get_one(User, actor.id), None)
     user.locale, user.zone = data.locale, data.zone
     if user.role == "patient":
         family.change_self(tx, actor, actor.id, data.name, data.gender, data.birthday, now)
@@ -46,7 +46,6 @@ def change_about(tx: Session, actor: Actor, data: AboutMe, now: datetime) -> Use
         user.name = named(data.name)
         user.first_name, user.last_name = names.split(user.name)
         user.gender, user.birthday = data.gender, data.birthday
-    user.version += 1
     tx.flush()
     tell_contact(tx, user)
     return user
@@ -55,18 +54,18 @@ def change_about(tx: Session, actor: Actor, data: AboutMe, now: datetime) -> Use
 def change_ways_in(house: House, actor: Actor, data: WaysIn, now: datetime) -> User:
     """Account name, phone, e-mail, with the password. AccountTaken, WrongPassword."""
     entry.confirm_password(house, actor, data.password, now)
-    return house.db.write(lambda tx: write_ways_in(tx, actor.id, data))
+    return house.db.write(lambda tx: write_ways_in(tx, take(tx, tx.get_one(User, actor.id), None), data))
 
 
-def write_ways_in(tx: Session, user_id: str, data: Any) -> User:
-    user = tx.get_one(User, user_id)
+def write_ways_in(tx: Session, user: User, data: Any) -> User:
+    """Of an account that was taken for the change."""
     account, phone, email = (
         user.account if data.account == user.account else names.account(data.account),
         names.phone(data.phone) if data.phone else None,
         names.email(data.email) if data.email else None,
     )
-    refuse_taken(tx, user_id, account, phone, email)
-    user.account, user.phone, user.email, user.version = account, phone, email, user.version + 1
+    refuse_taken(tx, user.id, account, phone, email)
+    user.account, user.phone, user.email = account, phone, email
     try:
         tx.flush()
     except IntegrityError:  # somebody was quicker since we looked

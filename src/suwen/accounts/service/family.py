@@ -13,8 +13,8 @@ from suwen.accounts.schemas import Clinical, PersonInput
 from suwen.accounts.service.care import refuse_unseen
 from suwen.core import audit
 from suwen.core.actor import Actor
-from suwen.core.db import new_id, rows
-from suwen.core.errors import Conflict, Invalid, NotFound
+from suwen.core.db import new_id, rows, take
+from suwen.core.errors import Invalid, NotFound
 from suwen.core.sealed import blind_index, seal, unseal
 
 MOST = 20
@@ -134,12 +134,10 @@ def add_person_to(tx: Session, actor: Actor, user_id: str, data: PersonInput, no
 def change_person(tx: Session, actor: Actor, id: str, data: PersonInput, now: datetime) -> PatientProfile:
     """As on adding; Conflict where somebody changed the entry since `data.version` was read."""
     _lock(tx, actor.id)
-    person = own_profile(tx, actor, id)
-    if data.version is not None and data.version != person.version:
-        raise Conflict()
+    person = take(tx, own_profile(tx, actor, id), data.version)
     if (data.relationship == "self") != (person.relationship == "self"):
         raise OneselfStays("Your own entry stays your own, and another person's stays theirs.")
-    person.relationship, person.version = data.relationship, person.version + 1
+    person.relationship = data.relationship
     _fill(tx, person, data, now)
     _save(tx, person)
     if data.is_default:

@@ -19,8 +19,8 @@ from suwen.accounts.service import account, codes, family, second_factor, sessio
 from suwen.accounts.service.registration import create_user, named, tell_contact
 from suwen.core import audit
 from suwen.core.actor import Actor
-from suwen.core.db import changed, rows
-from suwen.core.errors import Conflict, NotFound
+from suwen.core.db import changed, rows, take
+from suwen.core.errors import NotFound
 from suwen.core.house import House
 from suwen.core.outbox import emit
 from suwen.core.paging import keyset
@@ -58,9 +58,7 @@ def make(
 
 def edit(tx: Session, actor: Actor, id: str, data: AccountEdit, now: datetime) -> User:
     """Conflict where somebody changed it since `data.version` was read; AccountTaken. The role never changes."""
-    user = one(tx, id)
-    if data.version is not None and data.version != user.version:
-        raise Conflict()
+    user = take(tx, one(tx, id), data.version)
     if user.role == "patient":
         family.change_self(tx, actor, id, data.name, data.gender, data.birthday, now)
     else:
@@ -68,7 +66,7 @@ def edit(tx: Session, actor: Actor, id: str, data: AccountEdit, now: datetime) -
         user.first_name, user.last_name = names.split(user.name)
         user.gender, user.birthday = data.gender, data.birthday
     user.locale = data.locale
-    account.write_ways_in(tx, id, data)
+    account.write_ways_in(tx, user, data)
     tell_contact(tx, user)
     audit.seen(tx, actor, "write", "user", id, purpose="edited", now=now)
     if user.role == "doctor":

@@ -1,6 +1,7 @@
 """Reference tables without fifty copies of the same handlers.
 
 A catalogue is data: a model, the struct that writes it and the columns that show it.
+Where the model has a version, and the entry says which one was read, an old one is refused.
 It takes no hooks. A table that needs a rule is not a catalogue; give it a service.
 """
 
@@ -16,7 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from suwen.core.db import Record, changed
+from suwen.core.db import Record, Versioned, changed, take
 from suwen.core.errors import Conflict, NotFound
 from suwen.core.export import BOM, csv_line
 from suwen.core.i18n import N_
@@ -61,7 +62,11 @@ class Catalogue:
 
     @property
     def fields(self) -> list[Field]:
-        return [_field(field) for field in msgspec.structs.fields(self.entry)]
+        return [_field(field) for field in msgspec.structs.fields(self.entry) if field.name != "version"]
+
+    @property
+    def versioned(self) -> bool:
+        return issubclass(self.model, Versioned)
 
     def rows(self, tx: Session, like: str | None = None) -> list[Any]:
         """All rows in order; `like` keeps those whose shown columns contain the text."""
@@ -75,10 +80,21 @@ class Catalogue:
         names = [field.name for field in msgspec.structs.fields(self.entry)]
         return {"id": row.id} | {name: getattr(row, name) for name in dict.fromkeys((*self.columns, *names))}
 
-    def write(self, tx: Session, row: Any, entry: msgspec.Struct) -> dict[str, Any]:
+    def add(self, tx: Session, entry: msgspec.Struct) -> dict[str, Any]:
+        return self._write(tx, self.model(), entry)
+
+    def change(self, tx: Session, id: str, entry: msgspec.Struct) -> dict[str, Any]:
+        """Conflict for whoever read an older version, where the table has versions."""
+        row = self.found(tx, id)
+        if self.versioned:
+            take(tx, row, getattr(entry, "version", None))
+        return self._write(tx, row, entry)
+
+    def _write(self, tx: Session, row: Any, entry: msgspec.Struct) -> dict[str, Any]:
         """Save; AlreadyThere when a unique column has this value elsewhere."""
         for name, value in msgspec.structs.asdict(entry).items():
-            setattr(row, name, value)
+            if name != "version":
+                setattr(row, name, value)
         tx.add(row)
         try:
             tx.flush()
@@ -111,11 +127,11 @@ def routes(catalogue: Catalogue) -> list[HTTPRouteHandler]:
 
     @post(api, who=catalogue.editors, tags=tags, operation_id=f"create_{slug}")
     def create(tx: Session, data: Entry) -> dict[str, Any]:  # type: ignore[valid-type]
-        return catalogue.write(tx, catalogue.model(), data)
+        return catalogue.add(tx, data)
 
     @put(f"{api}/{{id:str}}", who=catalogue.editors, tags=tags, operation_id=f"change_{slug}")
     def change(tx: Session, id: str, data: Entry) -> dict[str, Any]:  # type: ignore[valid-type]
-        return catalogue.write(tx, catalogue.found(tx, id), data)
+        return catalogue.change(tx, id, data)
 
     @page(admin, who=catalogue.editors)
     def listing(tx: Session, q: str | None = None) -> Page:
@@ -129,12 +145,12 @@ def routes(catalogue: Catalogue) -> list[HTTPRouteHandler]:
 
     @form(admin, again=listing, who=catalogue.editors)
     def add(tx: Session, data: Entry) -> See:  # type: ignore[valid-type]
-        catalogue.write(tx, catalogue.model(), data)
+        catalogue.add(tx, data)
         return See(admin, toast=N_("Saved."))
 
     @form(f"{admin}/{{id:str}}", again=editing, who=catalogue.editors)
     def edit(tx: Session, id: str, data: Entry) -> See:  # type: ignore[valid-type]
-        catalogue.write(tx, catalogue.found(tx, id), data)
+        catalogue.change(tx, id, data)
         return See(admin, toast=N_("Saved."))
 
     @page(f"{admin}.csv", who=catalogue.editors)

@@ -70,6 +70,7 @@ def remove(tx: Session, me: Actor, id: str, now: datetime) -> HoursChanged:
     """Take back hours or an exception. Booked visits stay and are returned as orphans."""
     row = _own_row(tx, me, id)
     _lock(tx, me, row.doctor_id)
+    _raise_version(tx, row, row.version)
     row.is_deleted = True
     row.version += 1
     tx.flush()
