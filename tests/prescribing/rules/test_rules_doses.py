@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from suwen.prescribing.rules.findings import Policy
+from suwen.prescribing.rules.safety import blocks, key, subject
 from tests.prescribing.rules.writing import (
     BLOCK,
     DAY,
@@ -150,6 +151,27 @@ def test_no_range_for_a_form_is_said():
     assert "3–15 g" in toxic.en
     assert severity(found(formula(herb("陈皮"), form="external")), "dose_no_range") is INFO
     assert severity(found(formula(herb("附子"), form="external")), "dose_no_range") is WARN
+
+
+@pytest.mark.parametrize(
+    ("rule", "name", "written", "little", "much"),
+    [
+        ("dose_no_range", "全蝎", {"form": "powder"}, "1", "30"), ("dose_no_range", "水半夏", {}, "3", "90"),
+        ("dose_no_range", "草乌", {"form": "external"}, "3", "300"), ("no_decoction", "雄黄", {}, "0.1", "3"),
+        ("raw_oral", "生附子", {"channel": "offline"}, "1", "30"),
+    ],
+)  # fmt: skip
+def test_a_reason_for_little_is_none_for_much_where_there_is_no_limit(rule, name, written, little, much):
+    def hit(grams, **more):
+        [one] = of(found(formula(herb(name, grams, method="冲服"), **written, **more)), rule)
+        return one
+
+    one, other = hit(little), hit(much)
+    answers = {key(one): "因病情需要，已告知患者"}
+    assert blocks([one], answers) == []
+    assert blocks([other], answers) == [other]
+    assert blocks([hit(little, doses_per_day=Decimal(4))], answers) != []
+    assert subject(one) == subject(other)
 
 
 @pytest.mark.parametrize("name", ["朱砂", "雄黄", "轻粉", "蟾酥", "麝香", "雷丸", "鸦胆子"])

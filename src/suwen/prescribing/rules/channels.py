@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from suwen.prescribing.rules.case import Carrier, Case, Line
-from suwen.prescribing.rules.doses import day_limit
+from suwen.prescribing.rules.doses import a_day, day_limit
 from suwen.prescribing.rules.findings import Finding, Severity
 from suwen.prescribing.rules.reference import Ingredient, Piece
 from suwen.prescribing.rules.saying import Rule, act, cited, found, number
@@ -93,7 +93,7 @@ def _raw(case: Case, line: Line, piece: Piece) -> Iterator[Finding]:
     zh_act, en_act = act(severity)
     zh = f"{line.zh} 为{piece.toxicity}生品，内服须用炮制品。{zh_act}"
     en = f"{line.en} is a raw toxic piece ({piece.toxicity}); what is taken is the processed one. {en_act}"
-    yield found(RAW_ORAL, severity, [line], zh, en, source=source)
+    yield found(RAW_ORAL, severity, [line], zh, en, source=source, dose=a_day([line]))
 
 
 def _order(case: Case) -> Iterator[Finding]:

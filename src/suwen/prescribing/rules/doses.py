@@ -82,6 +82,13 @@ def day_limit(line: Line, piece: Piece) -> Decimal | None:
     return min(limits, default=None)
 
 
+def a_day(lines: Sequence[Line]) -> str:
+    """Grams of these lines in a day, for the key of what has no limit to be compared with: a reason for 1 g is none
+    for 30 g."""
+    total = sum((_amount(line, "per_day_powder") for line in lines), Decimal(0))
+    return number(total) if total else ""
+
+
 def _times(line: Line) -> Decimal:
     """Not said is once: the strictest reading of a range for one time. Nobody takes a powder day and night: what is
     divided further than that is no smaller for it."""
@@ -197,7 +204,8 @@ def _no_range(case: Case, piece: Piece, lines: list[Line]) -> Finding:
     en = f"{lines[0].en} has no range for this form: its dose was not checked" + (
         f" (known: {other_en})" if other else ""
     )
-    return found(NO_RANGE, severity, lines, zh, f"{en}. {act(severity)[1]}".rstrip(), source=cited(piece.provenance))
+    return found(NO_RANGE, severity, lines, zh, f"{en}. {act(severity)[1]}".rstrip(), source=cited(piece.provenance),
+                 dose=a_day(lines))  # fmt: skip
 
 
 def _decocted(case: Case, line: Line, piece: Piece) -> Iterator[Finding]:
@@ -211,7 +219,8 @@ def _decocted(case: Case, line: Line, piece: Piece) -> Iterator[Finding]:
         zh_act, en_act = act(Severity.BLOCK_OVERRIDE)
         zh = f"{line.zh}（{piece.toxicity}）随汤剂冲服，不入煎。{zh_act}"
         en = f"{line.en} ({piece.toxicity}) taken as powder with a decoction, not decocted. {en_act}"
-        yield found(DECOCTED, Severity.BLOCK_OVERRIDE, [line], zh, en, source=cited(piece.provenance))
+        yield found(DECOCTED, Severity.BLOCK_OVERRIDE, [line], zh, en, source=cited(piece.provenance),
+                    dose=a_day([line]))  # fmt: skip
 
 
 def _said(value: Decimal | None) -> str:
