@@ -134,3 +134,12 @@ def test_two_days_hold_for_the_order_alone():
 def test_a_largest_dose_that_is_not_known_is_said():
     rx = formula(herb("砒石", "0.001"), form="external", channel="offline")
     assert severity(found(rx, MAN), "toxic_days_open") is WARN
+
+
+def test_two_lines_of_it_are_looked_at_in_any_order():
+    """One with a largest dose, for it is taken as powder, and one without: both are said, whichever stands first."""
+    powder, decocted = herb("蟾酥", "0.1", method="冲服"), herb("蟾酥", "0.1", method="")
+    for items in ((powder, decocted), (decocted, powder)):
+        findings = found(formula(*items, channel="offline"))
+        assert severity(findings, "toxic_days_open") is WARN
+        assert severity(findings, "toxic_days") is FORBID

@@ -118,15 +118,18 @@ def _order(case: Case) -> Iterator[Finding]:
 def _two_days(case: Case, piece: Piece, lines: list[Line]) -> Iterator[Finding]:
     line, days = lines[0], case.policy.toxic_days
     total = sum((one.item.amount or Decimal(0) for one in lines), Decimal(0)) * case.rx.doses
-    most = day_limit(line, piece)
-    if most is None:
+    limits = [(one, day_limit(one, piece)) for one in lines]
+    unknown = [one for one, most in limits if most is None]
+    if unknown:
         zh = f"{line.zh} 为毒性药品，目录中没有此剂型的极量，{days} 日极量未核对。请确认。"
         en = (
             f"{line.en} is under the order on toxic medicines, and its largest dose in "
             f"this form is not known: {days} days' dose was not checked. Please confirm."
         )
-        yield found(TWO_DAYS_OPEN, Severity.WARN, lines, zh, en)
-    elif total > most * days:
+        yield found(TWO_DAYS_OPEN, Severity.WARN, unknown, zh, en)
+    known = [most for _, most in limits if most is not None]
+    if known and total > min(known) * days:
+        most = min(known)
         limit = number(most * days)
         zh = (
             f"{line.zh} 共 {number(total)} g，超过 {days} 日极量 {limit} g（每日 {number(most)} g）。请减少剂数或剂量。"
