@@ -122,6 +122,55 @@ def test_two_prescriptions_on_one_day_are_added():
     assert severity(found(formula(herb("陈皮", "5"), **week), MAN, harmless), "dose_together") is WARN
 
 
+WEEK = {"first_day": DAY, "last_day": DAY + timedelta(days=6)}
+
+
+@pytest.mark.parametrize(
+    ("form", "one", "other", "meant"),
+    [
+        ("powder", ("马钱子", "0.3"), ("马钱子粉", "0.3"), None),
+        ("powder", ("马钱子", "0.6"), ("马钱子粉", "0.6"), FORBID),
+        ("pill", ("硫黄", "2"), ("制硫黄", "2"), BLOCK), ("capsule", ("硫黄", "3"), ("制硫黄", "3.1"), FORBID),
+        # at one time
+        ("powder", ("芫花", "0.4"), ("醋芫花", "0.5"), None), ("powder", ("芫花", "0.6"), ("醋芫花", "0.6"), BLOCK),
+        ("powder", ("京大戟", "1"), ("醋京大戟", "1.1"), FORBID),
+    ],
+)  # fmt: skip
+def test_powders_of_a_toxic_species_are_added(form, one, other, meant):
+    here = found(formula(*(herb(*it, times_per_day=Decimal(1)) for it in (one, other)), form=form))
+    assert severity(here, "dose_together") is meant
+    beside = formula(herb(*other, times_per_day=Decimal(1)), form=form, label="RX1", **WEEK)
+    across = found(formula(herb(*one, times_per_day=Decimal(1)), form=form, **WEEK), MAN, beside)
+    assert severity(across, "dose_together") is meant
+
+
+@pytest.mark.parametrize(
+    ("name", "grams", "meant"),
+    [("马钱子粉", "0.3", None), ("马钱子粉", "0.6", FORBID), ("巴豆霜", "0.3", FORBID), ("三七", "3", WARN),
+     ("三七", "1.5", None)],
+)  # fmt: skip
+def test_powders_of_two_prescriptions_are_added(name, grams, meant):
+    def powder(label=""):
+        return formula(herb(name, grams, method="", times_per_day=Decimal(1)), form="powder", label=label, **WEEK)
+
+    assert "dose_together" not in rules(found(powder()))
+    assert severity(found(powder(), MAN, powder("RX1")), "dose_together") is meant
+
+
+def test_a_decoction_and_a_powder_are_not_added():
+    """No range holds for both."""
+    decocted = formula(herb("醋芫花", "3"), label="RX1", **WEEK)
+    powder = formula(herb("醋芫花", "0.9", times_per_day=Decimal(1)), form="powder", **WEEK)
+    assert "dose_together" not in rules(found(powder, MAN, decocted))
+
+
+def test_the_sentence_of_a_sum_says_how_it_is_taken():
+    [one] = of(found(formula(herb("马钱子", "0.6"), herb("马钱子粉", "0.6"), form="powder")), "dose_together")
+    assert "合计散剂每日 1.2 g，超过上限 0.6 g。" in one.zh
+    assert "together 1.2 g a day as powder, more than 0.6 g." in one.en
+    assert key(one) == "dose_together:family-马钱子:1_2"
+
+
 @pytest.mark.parametrize(
     ("form", "grams", "times", "meant"),
     [

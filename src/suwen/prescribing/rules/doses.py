@@ -29,6 +29,7 @@ MOST_TIMES = Decimal(6)
 TOXIC = ("有毒", "大毒")
 DECOCTION: tuple[Basis, ...] = ("per_day_decoction",)
 POWDER: tuple[Basis, ...] = ("per_day_powder", "per_dose_powder", "formula_batch")
+SUMMED: tuple[Basis, ...] = (*DECOCTION, "per_day_powder", "per_dose_powder")  # a batch is one prescription's
 BASES: dict[Form, tuple[Basis, ...]] = {
     "decoction": DECOCTION,
     "granules": DECOCTION,  # written in grams of the piece they are made of
@@ -164,29 +165,36 @@ def _acts(severity: Severity, ceiling: Decimal | None) -> tuple[str, str]:
 
 def _together(case: Case, piece: Piece) -> Iterator[Finding]:
     """Each within its range, but taken on the same day: from two prescriptions, or a toxic species in two forms (附子
-    and 黑顺片)."""
+    and 黑顺片). Each basis for itself; powders for one time are taken to be taken at the same time."""
+    key = f"family:{piece.family}" if piece.toxicity in TOXIC else piece.code
+    for basis in SUMMED:
+        amounts, doses = [], []
+        for line in (carrier.line for carrier in case.carriers[key]):
+            limits = [dose for dose in ranges(line, line.piece) if dose.basis == basis] if line.piece else []
+            if any(dose.high is not None for dose in limits):
+                amounts.append((line, _amount(line, basis)))
+                doses += limits
+        yield from _summed(case, piece, basis, amounts, doses)
+
+
+def _summed(
+    case: Case, piece: Piece, basis: Basis, amounts: list[tuple[Line, Decimal]], doses: list[Dose]
+) -> Iterator[Finding]:  # fmt: skip
     toxic = piece.toxicity in TOXIC
-    amounts, highs, sources = [], [], []
-    for line in (carrier.line for carrier in case.carriers[f"family:{piece.family}" if toxic else piece.code]):
-        for dose in ranges(line, line.piece) if line.piece else ():
-            if dose.basis == "per_day_decoction" and dose.high is not None:
-                amounts.append((line, _amount(line, dose.basis)))
-                highs.append(dose.high)
-                sources.append(cited(dose.provenance))
-                break
     total, lines = peak(amounts)
-    high = max(highs, default=None)
+    high = max((dose.high for dose in doses if dose.high is not None), default=None)
     if high is None or total <= high or len({(line.label, line.code) for line in lines}) < 2:
         return
     severity, ceiling = _how_bad(case, piece, total, high)
     severity = severity if toxic else Severity.WARN
     zh_act, en_act = _acts(severity, ceiling) if toxic else act(severity)
     zh_names, en_names = listed(lines)
-    zh = f"{zh_names} 合计每日 {number(total)} g，超过上限 {number(high)} g。{zh_act}"
-    en = f"{en_names}: together {number(total)} g a day, more than {number(high)} g. {en_act}"
+    zh_basis, en_basis = WORDS[basis]
+    zh = f"{zh_names} 合计{zh_basis} {number(total)} g，超过上限 {number(high)} g。{zh_act}"
+    en = f"{en_names}: together {number(total)} g {en_basis}, more than {number(high)} g. {en_act}"
     subject = {f"family-{piece.family}"} if toxic else {piece.code}
-    yield found(TOGETHER, severity, lines, zh, en, subject=subject, source=min(sources),
-                dose=number(total), limit=number(high))  # fmt: skip
+    yield found(TOGETHER, severity, lines, zh, en, subject=subject, source=min(cited(one.provenance) for one in doses),
+                dose=number(total), basis=basis, limit=number(high))  # fmt: skip
 
 
 def _no_range(case: Case, piece: Piece, lines: list[Line]) -> Finding:
