@@ -193,6 +193,24 @@ def test_powder_taken_with_a_decoction():
     assert severity(found(formula(herb("三七", "9", method="冲服", times_per_day=Decimal(2)))), "dose_high") is BLOCK
 
 
+@pytest.mark.parametrize(
+    ("name", "grams", "times", "meant"),
+    [
+        ("细辛", "1", None, None), ("细辛", "3", None, BLOCK), ("细辛", "3", "2", BLOCK), ("细辛", "2", "2", None),
+        ("三七", "9", None, BLOCK), ("三七", "9", "3", None), ("三七", "3", None, None),
+        ("川贝母", "10", None, BLOCK), ("川贝母", "2", None, None), ("芫花", "3", None, FORBID),
+        ("芒硝", "10", None, None), ("鹿茸", "2", None, None),  # these have no range for powder
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("form", ["decoction", "granules"])
+def test_powder_beside_a_decoction_is_powder_also_where_times_are_not_said(form, name, grams, times, meant):
+    item = herb(name, grams, method="冲服", times_per_day=Decimal(times) if times else None)
+    hits = of(found(formula(item, form=form)), "dose_high")
+    assert [one.severity for one in hits] == ([meant] if meant else [])
+    for one in hits:
+        assert ("未写明每日次数" in one.zh) is ("Times a day are not said" in one.en) is (times is None)
+
+
 def test_no_range_for_a_form_is_said():
     assert severity(found(formula(herb("陈皮"), form="powder")), "dose_no_range") is INFO
     toxic = of(found(formula(herb("附子"), form="powder")), "dose_no_range")[0]

@@ -66,10 +66,7 @@ def ranges(line: Line, piece: Piece) -> list[Dose]:
     bases = BASES[line.rx.form]
     known = {dose.basis for dose in piece.doses}
     if line.rx.form in ("decoction", "granules") and method_of(line.item.method) == "冲服":
-        powder = [basis for basis in POWDER if basis in known]
-        # without times a day a range for one time says little, where there is another
-        if powder and (line.item.times_per_day or powder != ["per_dose_powder"] or not known & set(DECOCTION)):
-            bases = tuple(powder)
+        bases = tuple(basis for basis in POWDER if basis in known) or bases
     return [dose for dose in piece.doses if dose.basis in bases]
 
 
@@ -133,6 +130,9 @@ def _compared(case: Case, piece: Piece, lines: list[Line], doses: list[Dose], am
     if high is not None and amount > high:
         severity, ceiling = _how_bad(case, piece, amount, high)
         zh_act, en_act = _acts(severity, ceiling)
+        if basis == "per_dose_powder" and any(one.item.times_per_day is None for one in lines):
+            zh_act = f"未写明每日次数，按一次服完核对，请注明次数。{zh_act}"
+            en_act = f"Times a day are not said and are taken for once: write them. {en_act}"
         zh = f"{line.zh} {zh_basis} {given} g，超过上限 {number(high)} g（{zh_basis} {_range(low, high)} g）。{zh_act}"
         en = (
             f"{line.en}: {given} g {en_basis} is more than {number(high)} "
