@@ -358,3 +358,13 @@ def test_units_drops_and_cream_are_written_like_any_medicine(draft, line, expect
     [stored] = one["medicines"]
     assert {name: stored[name] for name in expected} == expected
     assert not {"unknown", "quantity_short", "quantity_over"} & {each["rule"] for each in one["findings"]}
+
+
+@pytest.mark.parametrize("form", ["decoction", "paste", "liquid", "other"])
+def test_an_aconite_gets_its_method_wherever_it_may_be_cooked(draft, form):
+    lines = [{"name": "附子", "amount": "10"}, {"name": "薄荷", "amount": "6"}]
+    one = draft(kind="herbal", medicines=lines, regimen={"form": form, "doses": 7, "times_per_day": 2})
+    assert [line["method"] for line in one["medicines"]] == ["先煎", "后下" if form == "decoction" else None]
+    without = [{**lines[0], "method": "后下"}]
+    one = draft(kind="herbal", medicines=without, regimen={"form": form, "doses": 7, "times_per_day": 2})
+    assert "method_missing" in {each["rule"] for each in one["findings"]}

@@ -276,3 +276,23 @@ def test_a_ceiling_is_a_policy():
 def test_decoction_methods(name, written, meant):
     assert severity(found(formula(herb(name, "3", method=written))), "method_missing") is meant
     assert "method_missing" not in rules(found(formula(herb(name, "3", method=written), form="pill")))
+
+
+@pytest.mark.parametrize("form", ["paste", "liquid", "other"])
+@pytest.mark.parametrize("name", ["附子", "黑顺片", "制川乌", "制草乌", "雷公藤"])
+def test_a_toxic_piece_that_is_cooked_unseen_needs_its_method_too(form, name):
+    grams = str(REFERENCE.pieces[herb(name).code].doses[0].high)
+    assert severity(found(formula(herb(name, grams, method=""), form=form)), "method_missing") is BLOCK
+    assert severity(found(formula(herb(name, grams, method="后下"), form=form)), "method_missing") is BLOCK
+    assert "method_missing" not in rules(found(formula(herb(name, grams), form=form)))
+    for harmless in ("薄荷", "阿胶", "石膏"):
+        assert "method_missing" not in rules(found(formula(herb(harmless, "6", method=""), form=form)))
+    for dry in ("powder", "pill", "granules", "external"):
+        assert "method_missing" not in rules(found(formula(herb(name, "1", method=""), form=dry)))
+
+
+@pytest.mark.parametrize("form", ["paste", "liquid", "other"])
+def test_what_is_not_boiled_needs_a_reason_where_it_may_be(form):
+    assert severity(found(formula(herb("朱砂", "0.3", method=""), form=form)), "no_decoction") is BLOCK
+    assert severity(found(formula(herb("朱砂", "0.3", method="冲服"), form=form)), "no_decoction") is None
+    assert severity(found(formula(herb("麝香", "0.1", method=""), form=form)), "no_decoction") is None

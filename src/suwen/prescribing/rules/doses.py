@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from suwen.prescribing.rules.case import Case, Line, peak
 from suwen.prescribing.rules.findings import Finding, Form, Severity
-from suwen.prescribing.rules.methods import method_of
+from suwen.prescribing.rules.methods import MAYBE_COOKED, TOXIC, method_of
 from suwen.prescribing.rules.reference import Basis, Dose, Piece
 from suwen.prescribing.rules.saying import Rule, act, cited, found, listed, number
 
@@ -20,13 +20,13 @@ NO_RANGE = Rule(
     "No range for this form: not checked", "A-R6",
 )  # fmt: skip
 DECOCTED = Rule(
-    "no_decoction", "FORBID; BLOCK_OVERRIDE for a toxic piece taken as powder with the decoction (冲服)",
+    "no_decoction",
+    "FORBID; BLOCK_OVERRIDE for a toxic piece taken as powder with the decoction (冲服), or in a paste or liquid",
     "A piece that is not decocted, in a decoction", "A-R6; ChP",
 )  # fmt: skip
 RULES = (HIGH, LOW, TOGETHER, NO_RANGE, DECOCTED)
 
 MOST_TIMES = Decimal(6)
-TOXIC = ("有毒", "大毒")
 DECOCTION: tuple[Basis, ...] = ("per_day_decoction",)
 POWDER: tuple[Basis, ...] = ("per_day_powder", "per_dose_powder", "formula_batch")
 SUMMED: tuple[Basis, ...] = (*DECOCTION, "per_day_powder", "per_dose_powder")  # a batch is one prescription's
@@ -217,9 +217,13 @@ def _no_range(case: Case, piece: Piece, lines: list[Line]) -> Finding:
 
 
 def _decocted(case: Case, line: Line, piece: Piece) -> Iterator[Finding]:
-    if case.rx.form != "decoction" or not piece.no_decoction:
+    form, powder = case.rx.form, method_of(line.item.method) == "冲服"
+    if not piece.no_decoction or (form != "decoction" and (form not in MAYBE_COOKED or powder)):
         return
-    if method_of(line.item.method) != "冲服":
+    if form != "decoction":
+        if piece.toxicity in TOXIC:
+            yield _maybe_cooked(line, piece)
+    elif not powder:
         zh = f"{line.zh} 不宜入煎剂。请改为丸、散剂，或注明冲服。"
         en = f"{line.en} is not to be decocted. Prescribe it as pills or powder, or to be taken with the liquid (冲服)."
         yield found(DECOCTED, Severity.FORBID, [line], zh, en, source=cited(piece.provenance))
@@ -229,6 +233,18 @@ def _decocted(case: Case, line: Line, piece: Piece) -> Iterator[Finding]:
         en = f"{line.en} ({piece.toxicity}) taken as powder with a decoction, not decocted. {en_act}"
         yield found(DECOCTED, Severity.BLOCK_OVERRIDE, [line], zh, en, source=cited(piece.provenance),
                     dose=a_day([line]))  # fmt: skip
+
+
+def _maybe_cooked(line: Line, piece: Piece) -> Finding:
+    """Wine and paste are made in many ways: it is for the doctor to say that this one is not boiled."""
+    zh_act, en_act = act(Severity.BLOCK_OVERRIDE)
+    zh = f"{line.zh}（{piece.toxicity}）不宜煎煮，而此剂型可能经煎煮。请改为丸、散剂，或注明冲服；{zh_act}"
+    en = (
+        f"{line.en} ({piece.toxicity}) is not to be boiled, and this form may be. Prescribe it as pills or powder, or "
+        f"to be taken with the liquid (冲服). {en_act}"
+    )
+    return found(DECOCTED, Severity.BLOCK_OVERRIDE, [line], zh, en, source=cited(piece.provenance),
+                 dose=a_day([line]))  # fmt: skip
 
 
 def _said(value: Decimal | None) -> str:

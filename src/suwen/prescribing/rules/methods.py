@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from suwen.prescribing.rules.case import Case
 from suwen.prescribing.rules.findings import Finding, Severity
-from suwen.prescribing.rules.reference import Method
+from suwen.prescribing.rules.reference import Method, Piece
 from suwen.prescribing.rules.saying import Rule, cited, found
 
 MISSING = Rule(
@@ -24,6 +24,8 @@ WORDS: dict[str, Method] = {
     "兑服": "冲服", "溶化": "冲服", "泡服": "泡服", "煎汤代水": "煎汤代水",
     "打碎": "打碎", "捣碎": "打碎",
 }  # fmt: skip
+TOXIC = ("有毒", "大毒")
+MAYBE_COOKED = frozenset({"paste", "liquid", "other"})  # swallowed, and cooked where nobody looks
 LONGEST_FIRST = sorted(WORDS, key=len, reverse=True)
 OPENING = re.compile(r"^[\s(\[（【]+")
 
@@ -38,13 +40,20 @@ def method_of(written: str) -> Method:
     return ""
 
 
+def required(form: str, piece: Piece) -> Method:
+    """What a piece of a decoction must have; a toxic one also where it may be cooked unseen: a paste of aconite is no
+    safer than a decoction."""
+    if form == "decoction" or (form in MAYBE_COOKED and piece.toxicity in TOXIC):
+        return piece.method
+    return ""
+
+
 def findings(case: Case) -> Iterator[Finding]:
-    if case.rx.form != "decoction":
-        return
     for line, piece in case.pieces():
-        if not piece.method or method_of(line.item.method) == piece.method:
+        method = required(case.rx.form, piece)
+        if not method or method_of(line.item.method) == method:
             continue
-        toxic = piece.toxicity in ("有毒", "大毒")
+        toxic = piece.toxicity in TOXIC
         severity = Severity.BLOCK_OVERRIDE if toxic else Severity.WARN
         note = f"（{piece.method_note}）" if piece.method_note else ""
         zh = f"{line.zh} 须{piece.method}{note}，处方未注明。请注明" + (

@@ -16,7 +16,7 @@ from suwen.prescribing import rules
 from suwen.prescribing.errors import MixedKinds, TooManyProducts
 from suwen.prescribing.models import MedicinePrice
 from suwen.prescribing.reference import reference
-from suwen.prescribing.rules import composing, frequencies, resolver
+from suwen.prescribing.rules import composing, frequencies, methods, resolver
 from suwen.prescribing.rules.reference import Method, Reference
 from suwen.prescribing.schemas import Content
 
@@ -97,9 +97,7 @@ def _piece(known: Reference, line: dict[str, Any], place: int, regimen: dict[str
     if found.code:
         piece = known.pieces[found.code]
         full |= {"name": piece.name, "code": found.code}
-        method = full.get("method") or _remark(typed)
-        if not method and regimen.get("form") == "decoction":
-            method = piece.method
+        method = full.get("method") or _remark(typed) or methods.required(regimen.get("form", ""), piece)
         if method:
             full["method"] = method
         if found.raw_said and not composing.raw_said(full):
