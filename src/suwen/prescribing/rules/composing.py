@@ -122,6 +122,12 @@ def longest(lines: Iterable[Mapping[str, Any]]) -> int | None:
     return max(days, default=None) if all(days) else None  # type: ignore[type-var]
 
 
+def said_days(lines: Iterable[Mapping[str, Any]]) -> int | None:
+    """How long it lasts at least, for limits: the longest of the lines that say it. One that says nothing takes
+    nothing away from the others."""
+    return max((days for line in lines if (days := line.get("duration_days"))), default=None)
+
+
 def how_often(regimen: Mapping[str, Any], locale: str) -> str:
     """Of a formula: '每日1剂，分2次'."""
     doses = plain(number(regimen.get("doses_per_day")) or Decimal(1))

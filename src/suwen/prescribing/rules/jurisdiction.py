@@ -7,6 +7,7 @@ from decimal import ROUND_CEILING, Decimal
 from zoneinfo import ZoneInfo
 
 from suwen.prescribing.rules.findings import Finding, Severity
+from suwen.prescribing.rules.lines import LONGEST
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,11 @@ class Jurisdiction:
     reviewed_by: str
     version: str
 
+    @property
+    def limits_days(self) -> bool:
+        """Whether a line that does not say how long would pass by a limit."""
+        return min(self.usual_days, self.most_days) < LONGEST
+
     def valid_until(self, effective: datetime, zone: ZoneInfo) -> datetime:
         """The last second in which it may be dispensed."""
         day = effective.astimezone(zone).date()
@@ -44,9 +50,10 @@ class Jurisdiction:
         return datetime.combine(first, time(), zone)
 
     def next_supply(self, before: datetime, days: int | None, zone: ZoneInfo) -> date:
-        """The first day on which the next refill may be given."""
+        """The first day on which the next refill may be given: never the same, also where nobody said how long it
+        lasts."""
         waits = (Decimal(days or 0) * self.refill_after).to_integral_value(ROUND_CEILING)
-        return before.astimezone(zone).date() + timedelta(days=int(waits))
+        return before.astimezone(zone).date() + timedelta(days=max(1, int(waits)))
 
     def findings(self, days: int | None, *, online: bool, refills: int, seen_before: bool,
                  long_course: str | None, alone: bool = False) -> list[Finding]:  # fmt: skip

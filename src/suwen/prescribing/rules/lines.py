@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from suwen.prescribing.errors import BadDuration
+from suwen.prescribing.rules import frequencies
 
 LINES_SHOWN = 5  # empty lines of the editor without JavaScript
 MOST_LINES = 30
@@ -45,10 +46,16 @@ def with_both(line: Mapping[str, Any], place: int, locale: str) -> dict[str, Any
     return full
 
 
+def _once(line: Mapping[str, Any]) -> bool:
+    often = frequencies.parse(line.get("frequency_code") or line.get("frequency") or "")
+    return often is not None and often.once
+
+
 def gaps(
-    kind: str, diagnosis: str, lines: Sequence[Mapping[str, Any]], regimen: Mapping[str, Any] | None
-) -> dict[str, str]:
-    """What must be filled in before a signature, by field."""
+    kind: str, diagnosis: str, lines: Sequence[Mapping[str, Any]], regimen: Mapping[str, Any] | None,
+    days_needed: bool = False,
+) -> dict[str, str]:  # fmt: skip
+    """What must be filled in before a signature, by field. `days_needed`: a limit goes by the days of products."""
     missing = {} if diagnosis.strip() else {"diagnosis": "Please fill this in."}
     if not lines:
         missing["medicines"] = "Write at least one medicine."
@@ -58,4 +65,6 @@ def gaps(
         for name in NEEDED_OF_PIECES if kind == "herbal" else NEEDED:
             if not (line.get(name) or "").strip():
                 missing[f"medicines.{place}.{name}"] = "Please fill this in."
+        if days_needed and kind != "herbal" and not line.get("duration_days") and not _once(line):
+            missing[f"medicines.{place}.duration_days"] = "Please fill this in."
     return missing

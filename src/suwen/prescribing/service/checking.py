@@ -28,7 +28,7 @@ from suwen.prescribing.rules import composing, frequencies, lifecycle, safety, s
 from suwen.prescribing.rules.findings import Finding, Item, Person, Policy, Prescribed, Severity
 from suwen.prescribing.rules.jurisdiction import Jurisdiction
 from suwen.prescribing.schemas import EvaluationView, FindingView, Replayed
-from suwen.prescribing.service.composing import days
+from suwen.prescribing.service.composing import days, days_at_least
 from suwen.prescribing.service.ruleset import rule_set
 
 READ = "read"  # stands for an acknowledgement, where reasons stand for others
@@ -90,7 +90,7 @@ def evaluated(tx: Session, row: Mapping[str, Any], now: datetime) -> Checked:
         rx=_prescribed(row, law.online_bans), person=_person(tx, profile, facts, today),
         others=_others(tx, profile, row.get("id"), today), policy=Policy(),
         law=Law(
-            jurisdiction=law.code, days=days(row["kind"], row["medicines"], row.get("regimen")), online=online,
+            jurisdiction=law.code, days=days_at_least(row["kind"], row["medicines"], row.get("regimen")), online=online,
             refills=row["refill_allowed"], long_course=_words(facts, "long_course"),
             alone=online and _is_young(profile, law.guardian_below, today) and not _words(facts, "guardian"),
             seen_before=bool(_words(facts, "follow_up")) or _seen_before(tx, profile.id, row, law, now),

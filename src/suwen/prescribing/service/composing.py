@@ -55,6 +55,11 @@ def days(kind: str, lines: list[Any], regimen: Mapping[str, Any] | None) -> int 
     return composing.course(regimen) if kind == "herbal" else composing.longest(lines)
 
 
+def days_at_least(kind: str, lines: list[Any], regimen: Mapping[str, Any] | None) -> int | None:
+    """How long one supply lasts as far as somebody said: what the law limits, and what a next supply waits for."""
+    return composing.course(regimen) if kind == "herbal" else composing.said_days(lines)
+
+
 def last_day(kind: str, lines: list[Any], regimen: Mapping[str, Any] | None, refills: int, first: date) -> date | None:
     """The last day on which it is taken, every refill used."""
     lasts = days(kind, lines, regimen)

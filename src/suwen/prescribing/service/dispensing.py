@@ -149,7 +149,7 @@ def next_day(tx: Session, found: Prescription, given: list[Dispensing]) -> date 
     """The first day on which the next supply may be given; None where nothing was given yet, or nothing is left."""
     if not given or len(given) > found.refill_allowed:
         return None
-    lasts = composing.days(found.kind, found.medicines, found.regimen)
+    lasts = composing.days_at_least(found.kind, found.medicines, found.regimen)
     law = jurisdictions()[found.jurisdiction]
     return law.next_supply(given[-1].created_at, lasts, checking.clinic_zone(tx))
 

@@ -33,7 +33,9 @@ def sign(tx: Session, actor: Actor, id: str, data: SignInput, now: datetime) -> 
     refuse_automation(actor)
     refuse(found, "sign")
     checking.lock_person(tx, found.patient_profile_id)
-    missing = rules.gaps(found.kind, found.diagnosis, found.medicines, found.regimen)
+    law = jurisdictions()[tx.info["settings"].jurisdiction]
+    days_needed = bool(found.refill_allowed) or law.limits_days
+    missing = rules.gaps(found.kind, found.diagnosis, found.medicines, found.regimen, days_needed)
     if missing:
         raise NotComplete(fields=missing)
     if (found.facts or {}).get("taken_from") and not data.looked:
@@ -41,7 +43,7 @@ def sign(tx: Session, actor: Actor, id: str, data: SignInput, now: datetime) -> 
     signer, person = queries.signer(tx, found.doctor_id), tx.get_one(PatientProfile, found.patient_profile_id)
     if signer.verification_status != "approved":
         raise Forbidden("Prescriptions are signed once the licence has been verified.")
-    zone, law = checking.clinic_zone(tx), jurisdictions()[tx.info["settings"].jurisdiction]
+    zone = checking.clinic_zone(tx)
     today = now.astimezone(zone).date()
     fresh = {
         "jurisdiction": law.code, "patient_snapshot": _person(person), "doctor_snapshot": _doctor(signer),
