@@ -2,12 +2,14 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
 BOM = "\ufeff"  # or a spreadsheet takes UTF-8 for something else
 RISKY = ("=", "+", "-", "@", "\t", "\r")
+PLAIN_SUM = re.compile(r"-?\d+\.\d\d", re.ASCII)  # as `money.plain` writes it: a number for every spreadsheet
 
 
 def csv_line(values: Iterable[Any]) -> str:
@@ -20,4 +22,5 @@ def csv_line(values: Iterable[Any]) -> str:
 def safe_cell(value: Any) -> str:
     """Text that no spreadsheet takes for a formula; dates as ISO 8601; None as nothing."""
     text = "" if value is None else value.isoformat() if isinstance(value, (date, datetime)) else str(value)
-    return f"'{text}" if text[:1] in RISKY and not isinstance(value, (int, float)) else text
+    harmless = isinstance(value, (int, float)) or PLAIN_SUM.fullmatch(text)
+    return f"'{text}" if text[:1] in RISKY and not harmless else text
