@@ -34,6 +34,7 @@ ASKED_AFTER = tuple(timedelta(seconds=seconds) for seconds in (30, 60, 120, 300,
 OFFERED_AGAIN = tuple(timedelta(seconds=seconds) for seconds in (2, 5, 10, 20, 30, 60))
 CLOSED_AGAIN = tuple(timedelta(seconds=seconds) for seconds in (5, 15, 30, 60, 120, 300, 600))
 PATIENCE = timedelta(seconds=3)  # between two questions that a payer asks for
+H5_LIVES = timedelta(minutes=5)  # the address of WeChat's own page; what was begun there can be paid longer
 LONGEST_ATTEMPT = timedelta(hours=2)  # as long as WeChat's offers live
 
 

@@ -257,3 +257,66 @@ def test_what_a_program_began_is_no_accident_on_the_page(till, people, look, des
     assert state(look(order)) == "go"
     if gateway == "card":
         assert till.status(order.id)[1] == ["closed", "offered"]
+
+
+IN_WECHAT = {"user-agent": PHONE["user-agent"] + " MicroMessenger/8.0.60 NetType/WIFI Language/zh_CN"}
+DESKTOP_WECHAT = {"user-agent": "Mozilla/5.0 (Windows NT 10.0; Win64) MicroMessenger/7.0.20 WindowsWechat"}
+
+
+def test_inside_wechat_its_own_page_is_not_offered_for_it_would_refuse(till, look, desk):
+    """The reader is told the way out, and may have a code for another device; a computer is shown the code at once."""
+    order = desk.order("li", 8000)
+    page = look(order, headers=IN_WECHAT)
+    assert re.findall(r'name="gateway" value="(\w+)"', page.text) == ["alipay", "card"]
+    assert "Open in browser" in text(page)
+    assert f"/orders/{order.id}?phone=0" in page.text
+    assert "Open in browser" not in text(look(order, headers=PHONE))
+    for with_code in (look(order, headers=DESKTOP_WECHAT), look(order, "?phone=0", headers=IN_WECHAT)):
+        assert 'name="gateway" value="wechat"><input type="hidden" name="scene" value="qr"' in with_code.text
+        assert "Open in browser" not in text(with_code)
+
+
+def test_where_wechat_is_not_offered_nobody_is_sent_out_of_it(till, people, look, desk):
+    offers(people, "wechat", "qr", "inside")
+    page = look(desk.order("li", 8000), headers=IN_WECHAT)
+    assert "Open in browser" not in text(page)
+
+
+def test_what_was_begun_in_a_browser_has_no_link_inside_wechat(till, people, look, desk):
+    order = desk.order("li", 8000)
+    till.choose(order.id, "wechat", "phone")
+    assert state(look(order, headers=PHONE)) == "go"
+    page = look(order, headers=IN_WECHAT)
+    assert state(page) == "elsewhere"
+    assert "data-go" not in page.text
+
+
+def test_a_link_of_wechat_is_of_use_for_five_minutes(till, people, look, desk):
+    """Then there is another one, under a number of its own, and the first is closed: nothing is paid twice."""
+    order = desk.order("li", 8000)
+    first = till.choose(order.id, "wechat", "phone")
+    till.later(minutes=4, seconds=50)
+    assert state(look(order, headers=PHONE)) == "go"
+    assert till.choose(order.id, "wechat", "phone").id == first.id
+    till.later(seconds=11)
+    page = look(order, headers=PHONE)
+    assert state(page) == "elsewhere"
+    assert "data-go" not in page.text
+    assert '"gateway" value="wechat"><input type="hidden" name="scene" value="phone"' in page.text
+    again = till.choose(order.id, "wechat", "phone")
+    assert again.id != first.id
+    assert till.status(order.id)[1] == ["closed", "offered"]
+    assert state(look(order, headers=PHONE)) == "go"
+    till.pay(order.id)
+    till.later(seconds=31)
+    assert till.of(order.id).status == "paid"
+    assert till.settled(order.id) == 1
+
+
+def test_a_code_of_wechat_lives_as_long_as_its_attempt(till, look, desk):
+    order = till.order("wechat")
+    till.later(minutes=6)
+    assert state(look(order)) == "code"
+    assert len(till.attempts(order.id)) == 1
+    till.choose(order.id, "wechat")
+    assert len(till.attempts(order.id)) == 1

@@ -29,7 +29,8 @@ class Choice(Input):
 class AttemptView(View):
     """`phase` is begun while the gateway is asked, offered with an `offer`, closing and closed when given up, paid,
     or failed with the gateway's `error_code`. `offer` has `kind` (qr, redirect, client), `text` of a code, `url` to go
-    to, or `parameters` for a script or an app.
+    to, or `parameters` for a script or an app; and `until` where it is of use for a shorter time than the attempt:
+    the same way chosen after that is a new attempt.
     """
 
     id: str

@@ -138,8 +138,11 @@ def _heard(tx: Session, seen: Seen, answer: Answer, now: datetime) -> None:
 
 
 def _offered(tx: Session, seen: Seen, offer: Offer, now: datetime) -> None:
+    given = {name: value for name, value in asdict(offer).items() if value}
+    if (seen.gateway, seen.asked.scene) == ("wechat", "phone"):
+        given["until"] = (now + states.H5_LIVES).isoformat()
     shown = {
-        "phase": "offered", "offer": {name: value for name, value in asdict(offer).items() if value},
+        "phase": "offered", "offer": given,
         "prepay_id": offer.prepay_id[:100] or None, "trade_no": offer.external_id[:100] or None,
         # whoever pays was needed for this question only
         "request_data": None, "error_code": None, "asks": 0, "updated_at": now,

@@ -143,6 +143,12 @@ def remembered(tx: Session, attempt: Transaction) -> dict[str, str]:
     return {"payer_ip": "", "payer_ref": "", "return_url": kept.get("return_url", "")} | opened
 
 
+def worn_out(live: Transaction, now: datetime) -> bool:
+    """Whether what the payer was shown leads nowhere any more, before the attempt itself is over."""
+    until = (live.offer or {}).get("until")
+    return until is not None and datetime.fromisoformat(until) <= now
+
+
 def attempt_view(found: Transaction) -> AttemptView:
     return AttemptView(
         id=found.id, order_id=found.order_id, gateway=GATEWAY_OF[found.payment_method], scene=found.scene or "",
@@ -198,7 +204,7 @@ def _live(tx: Session, order_id: str) -> Transaction | None:
 
 
 def _same(live: Transaction, gateway: str, scene: str, now: datetime) -> bool:
-    alike = (GATEWAY_OF[live.payment_method], live.scene) == (gateway, scene)
+    alike = (GATEWAY_OF[live.payment_method], live.scene) == (gateway, scene) and not worn_out(live, now)
     return alike and live.phase in ("begun", "offered") and live.expires_at is not None and live.expires_at > now
 
 

@@ -19,13 +19,17 @@ from suwen.payments.models import GATEWAY_OF, Anomaly, Order, Transaction
 from suwen.payments.rules import TOP_UP
 from suwen.payments.schemas import Way
 from suwen.payments.service.attempts import ways as ways_to_pay
+from suwen.payments.service.attempts import worn_out
 from suwen.payments.service.orders import own_order
 
 State = Literal[
     "choosing", "asking", "away", "code", "go", "elsewhere", "checking", "failed",
     "paid", "late", "late_back", "refunded", "expired", "cancelled",
 ]  # fmt: skip
-MOBILE = re.compile(r"Mobi|Android|iPhone|iPad|HarmonyOS|MicroMessenger", re.IGNORECASE)
+MOBILE = re.compile(r"Mobi|Android|iPhone|iPad|HarmonyOS", re.IGNORECASE)
+WECHATS_OWN = re.compile(r"MicroMessenger", re.IGNORECASE)  # its browser; on a computer there is one too
+H5 = ("wechat", "phone")
+OUTSIDE = "outside"  # the scene of a way that is there in another browser only
 ANSWERS_WITHIN = timedelta(seconds=5)  # a gateway that is asked; later it is said that nothing has come
 AWAY_AFTER = 2  # questions that nobody answered
 PATIENCE = timedelta(seconds=12)  # with a gateway that has not offered anything yet
@@ -36,7 +40,8 @@ HELD = timedelta(hours=2)  # an order that lives longer was promised to be paid 
 class Screen:
     """`way` is the gateway of the live attempt. `over` says in which states nothing will change any more.
 
-    `elsewhere`: a program began it, for its own card form or app; a page has nowhere to go on to.
+    `elsewhere`: it was begun, and this page has nowhere to go on to: a program's card form or app, a link of WeChat's
+    that is too old, or is looked at inside WeChat.
     `ask`: the gateway has not been asked yet since the payer came back. `nothing_yet`: it was, and knows of no payment.
     """
 
@@ -72,6 +77,16 @@ def on_a_phone(actor: Actor) -> bool:
     return bool(MOBILE.search(actor.agent))
 
 
+def page_ways(tx: Session, actor: Actor, currency: str, *, phone: bool) -> list[Way]:
+    """The ways for the actor's browser. WeChat refuses its own page for phones inside WeChat, where we have no openid
+    to pay with otherwise: that way leads `outside`.
+    """
+    found = ways_to_pay(tx, currency, phone=phone)
+    if not WECHATS_OWN.search(actor.agent):
+        return found
+    return [Way(gateway=way.gateway, scene=OUTSIDE) if (way.gateway, way.scene) == H5 else way for way in found]
+
+
 def screen(
     tx: Session, actor: Actor, order_id: str, now: datetime, *, phone: bool, returned: bool = False, asked: bool = False
 ) -> Screen:  # fmt: skip
@@ -87,7 +102,7 @@ def screen(
     if order.expire_time <= now:
         still = newest is not None and newest.phase in states.OPEN
         return Screen("checking" if still else "expired", way=_gateway(newest) if still else "", **about)
-    about |= {"ways": ways_to_pay(tx, order.currency, phone=phone) if order.amount else []}
+    about |= {"ways": page_ways(tx, actor, order.currency, phone=phone) if order.amount else []}
     if newest is None or newest.phase in ("closing", "closed", "paid"):
         return Screen("choosing", **about)
     about |= {"way": _gateway(newest), "attempt_id": newest.id, "until": newest.expires_at}
@@ -96,12 +111,14 @@ def screen(
     if newest.phase == "begun":
         silent = newest.asks >= AWAY_AFTER or newest.initiated_at <= now - PATIENCE
         return Screen("away" if silent or _silent_before(tx, newest) else "asking", **about)
-    return _offered(newest, now, returned=returned, asked=asked, **about)
+    return _offered(newest, actor, now, returned=returned, asked=asked, **about)
 
 
-def _offered(newest: Any, now: datetime, *, returned: bool, asked: bool, **about: Any) -> Screen:
+def _offered(newest: Any, actor: Actor, now: datetime, *, returned: bool, asked: bool, **about: Any) -> Screen:
     offer = newest.offer or {}
-    shown: State = "code" if offer.get("kind") == "qr" else "go" if offer.get("url") else "elsewhere"
+    refused = (about["way"], newest.scene) == H5 and WECHATS_OWN.search(actor.agent)
+    leads = offer.get("url") and not refused and not worn_out(newest, now)
+    shown: State = "code" if offer.get("kind") == "qr" else "go" if leads else "elsewhere"
     if returned and not asked:
         return Screen("checking", ask=True, offer=offer, **about)
     if asked and newest.updated_at > now - ANSWERS_WITHIN:

@@ -94,7 +94,7 @@ def booking_page(tx: Session, me: Actor, slot_id: str, zone: str, now: datetime)
     gone = mine is None and _gone(slot, now)
     phone = screens.on_a_phone(me)
     return {
-        "order": order, "online": payments.ways(tx, currency, phone=phone) if held and amount else [],
+        "order": order, "online": screens.page_ways(tx, me, currency, phone=phone) if held and amount else [],
         "slot": slot, "doctor": directory.offer(tx, slot.doctor_id, now), "mine": mine, "held": held, "gone": gone,
         "people": accounts.profiles(tx, me), "amount": amount, "currency": currency,
         "wallet": payments.wallet_of(tx, me.id, currency),
