@@ -3,11 +3,17 @@
 import os
 import subprocess
 import sys
+import time
+from itertools import pairwise
+from pathlib import Path
 
+import httpx
 import pytest
 
 from suwen import placement
 from suwen.placement import choose
+from tests.support.processes import below
+from tests.support.server import serving
 
 STAT = """cpu  300 0 90 1000 5 0 3 0 0 0
 cpu0 100 0 30 500 2 0 1 0 0 0
@@ -15,6 +21,7 @@ cpu1 200 0 60 500 3 0 2 4 0 0
 cpu11 900 9 9 0 0 0 0 0 0 0
 intr 1 2 3
 """
+HEAP = 64 * 1024 * 1024
 SEVERAL = hasattr(os, "sched_setaffinity") and len(os.sched_getaffinity(0)) > 1
 
 SERVED = """
@@ -74,3 +81,36 @@ def test_a_processor_that_is_taken_away_is_no_accident() -> None:
     with pytest.raises(OSError):
         placed.look()
     placed._again()  # the loop's own way to look
+
+
+def own_heaps(process: int) -> list[str]:
+    """Of glibc's threads: what they got begins at a multiple of 64 MB, and the rest of these 64 MB is kept free."""
+    ranges = [line.split() for line in Path(f"/proc/{process}/maps").read_text().splitlines()]
+    found = []
+    for (here, rights, *_), (there, locked, *_) in pairwise(ranges):
+        (begin, end), (after, last) = ((int(text, 16) for text in place.split("-")) for place in (here, there))
+        if rights == "rw-p" and locked == "---p" and end == after and begin % HEAP == 0 and last - begin == HEAP:
+            found.append(here)
+    return found
+
+
+@pytest.mark.skipif(not SEVERAL, reason="there is one processor here, or no choice")
+def test_a_served_clinic_keeps_together_and_has_one_heap() -> None:
+    with serving() as server:
+        assert httpx.get(f"{server.url}/", timeout=30).status_code == 200
+        worker = max(below(server.process.pid), key=lambda one: len(os.listdir(f"/proc/{one}/task")))
+        assert not own_heaps(worker)
+
+        def where() -> set[int]:
+            names = {int(one): Path(f"/proc/{worker}/task/{one}/comm").read_text() for one in threads()}
+            return {len(os.sched_getaffinity(one)) for one, name in names.items() if not name.startswith("slow")}
+
+        def threads() -> list[str]:
+            return os.listdir(f"/proc/{worker}/task")
+
+        deadline = time.monotonic() + 20  # a thread that the HTTP server makes is moved at the next look
+        while where() != {1} and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert where() == {1}
+    with serving(SUWEN_ONE_PROCESSOR="0") as server:
+        assert all(os.sched_getaffinity(one) == os.sched_getaffinity(0) for one in below(server.process.pid))

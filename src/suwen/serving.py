@@ -5,6 +5,7 @@ and never looks at that part again.
 """
 
 import asyncio
+import contextlib
 import gc
 from typing import TYPE_CHECKING
 
@@ -13,11 +14,13 @@ if TYPE_CHECKING:
 
 # What people open first; other templates are compiled when they are asked for.
 FIRST_PAGES = ("portal/home.html", "scheduling/doctors.html", "scheduling/doctor.html", "accounts/sign_in.html")
+M_ARENA_MAX = -8  # of malloc.h
 SOON = 0.2  # seconds after which the first pages are made ready: whoever waits for the start is served before
 
 
 def app() -> "Litestar":
     gc.disable()
+    _share_one_heap()
     try:
         from suwen.app import create_app
 
@@ -27,6 +30,15 @@ def app() -> "Litestar":
     finally:
         gc.freeze()
         gc.enable()
+
+
+def _share_one_heap() -> None:
+    """glibc gives threads heaps of their own, so that they need not wait for each other. Those of Python take turns
+    anyway, and what is free in one heap is of no use to another."""
+    with contextlib.suppress(ImportError, OSError, AttributeError):  # another C library
+        import ctypes
+
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
 
 
 def _settle_down(made: "Litestar") -> None:
