@@ -153,10 +153,16 @@ class Booking(Input):
 
 
 class Details(Input):
-    """What may still be changed until it is paid."""
+    """What may still be changed until it is paid; what is left out stays as it is."""
 
     patient_profile_id: Uuid | None = None
     symptoms: Annotated[str, Meta(max_length=2000)] | None = None
+    has_visited_before: bool | None = None
+
+
+class DetailsForm(Details):
+    """The page's form has all of it: a browser does not send a box without a tick."""
+
     has_visited_before: bool = False
 
 

@@ -103,6 +103,12 @@ def defer(tx: Session, order_id: str, expires: datetime, now: datetime) -> None:
     changed(tx, f"order:{order_id}")
 
 
+def concern(tx: Session, subject: str, patient_profile_id: str, now: datetime) -> None:
+    """What is sold is for somebody else of the account now. An order that is closed stays as it is."""
+    mine = update(Order).where(Order.live_subject == subject, Order.status == "pending")
+    rows(tx, mine.values(patient_profile_id=patient_profile_id, version=Order.version + 1, updated_at=now))
+
+
 def settle(tx: Session, order_id: str, method: str, now: datetime) -> None:
     """pending -> paid, once, and not through a gateway. Refused: paid, closed, expired."""
     mine = update(Order).where(Order.id == order_id, *_payable(now))

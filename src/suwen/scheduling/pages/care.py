@@ -13,7 +13,7 @@ from suwen.core.web.answers import Page, See
 from suwen.core.web.reader import reader_of
 from suwen.core.web.routes import ANYONE, form, page, routes_of
 from suwen.scheduling.pages.chips import chips
-from suwen.scheduling.schemas import Details, Payment
+from suwen.scheduling.schemas import DetailsForm, Payment
 from suwen.scheduling.service import booking, directory, paying, showing
 
 PATIENT = ("patient",)
@@ -70,7 +70,7 @@ def booking_page(
 
 
 @form("/book/{slot_id:str}", again=booking_page, who=PATIENT)
-def hold(tx: Session, me: Actor, now: datetime, slot_id: str, data: Details) -> See:
+def hold(tx: Session, me: Actor, now: datetime, slot_id: str, data: DetailsForm) -> See:
     booking.hold_or_change(tx, me, slot_id, data, now)
     return See(f"/book/{slot_id}#pay")
 

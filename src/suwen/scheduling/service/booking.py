@@ -71,7 +71,9 @@ def change_details(tx: Session, me: Actor, id: str, data: Details, now: datetime
     profile_id = data.patient_profile_id or row["patient_profile_id"]
     if profile_id != row["patient_profile_id"]:
         holds.person(tx, row["patient_id"], profile_id, row["starts_at"], row["ends_at"], now, except_id=id)
-    values: dict[str, Any] = {"patient_profile_id": profile_id, "has_visited_before": data.has_visited_before}
+    values: dict[str, Any] = {"patient_profile_id": profile_id}
+    if data.has_visited_before is not None:
+        values["has_visited_before"] = data.has_visited_before
     if data.symptoms is not None:
         values["symptoms"] = data.symptoms.strip()
     mine = update(appointments).where(
@@ -80,6 +82,8 @@ def change_details(tx: Session, me: Actor, id: str, data: Details, now: datetime
     changed_ = mine.values(**values, version=appointments.c.version + 1, updated_at=now)
     if tx.connection().execute(changed_).rowcount != 1:
         raise HoldExpired()
+    if profile_id != row["patient_profile_id"]:
+        payments.concern(tx, holds.subject(id), profile_id, now)
     audit.seen(tx, me, "write", "appointment", id, profile_id, "details", now=now)
     changed(tx, f"appointment:{id}")
     return reads.view(reads.visible(tx, me, id), now)
@@ -97,7 +101,7 @@ def hold_or_change(tx: Session, me: Actor, slot_id: str, data: Details, now: dat
         return change_details(tx, me, found, data, now).id
     wanted = Booking(
         slot_id=slot_id, patient_profile_id=data.patient_profile_id, symptoms=data.symptoms or "",
-        has_visited_before=data.has_visited_before,
+        has_visited_before=bool(data.has_visited_before),
     )  # fmt: skip
     return book(tx, me, wanted, now).id
 
