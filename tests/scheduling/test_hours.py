@@ -63,7 +63,7 @@ def test_two_workers_at_once_make_every_slot_once(house, hours, ids, clock):
 REFUSED = [
     ({"zone": "Mars/Olympus"}, "unknown_zone", "zone"),
     ({"recurrence": "WEEKLY Mon,Frei"}, "bad_recurrence", "recurrence"),
-    ({"opens": "12:00", "closes": "09:00"}, "bad_hours", "end"),
+    ({"opens": "12:00", "closes": "09:00"}, "bad_hours", "closes"),
     ({"slot_minutes": 240}, "bad_hours", "slot_minutes"),
     ({"until": "2029-12-31"}, "bad_hours", "until"),
     ({"first_day": "2050-01-01"}, "bad_hours", "first_day"),

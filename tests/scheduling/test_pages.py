@@ -163,6 +163,34 @@ def test_the_doctor_s_calendar_and_hours(people, slot, book, rich, ids):
     assert people["chen"].page(f"/doctor/availability/{id}").status_code == 404
 
 
+@pytest.mark.parametrize(("lang", "longer", "shorter"), [
+    ("en", "The end must come after the start, at most 24 hours later.", "The hours are shorter than one visit."),
+    ("zh-CN", "结束时间须晚于开始时间，且不超过 24 小时。", "出诊时间短于一次就诊的时长。"),
+])  # fmt: skip
+def test_hours_that_make_no_sense_are_explained_at_their_field(people, ids, lang, longer, shorter):
+    people["zhang"].cookies["lang"] = lang
+    typed = {"first_day": "2030-01-07", "opens": "14:00", "closes": "13:00", "zone": "Asia/Shanghai",
+             "slot_minutes": "30", "buffer_minutes": "0"}  # fmt: skip
+    path = f"/doctor/availability?doctor_id={ids.doctors['zhang']}"
+    assert longer in said_at(people["zhang"].form(path, typed), "closes")
+    assert shorter in said_at(people["zhang"].form(path, typed | {"closes": "14:10"}), "slot_minutes")
+    body = {"kind": "add", "starts": "2030-01-05T14:00", "ends": "2030-01-05T14:10", "zone": "Asia/Shanghai"}
+    once = people["zhang"]("POST", f"/api/v1/doctors/{ids.doctors['zhang']}/exceptions", json=body)
+    assert list(once.json()["fields"]) == ["slot_minutes"]
+    once = people["zhang"].form(path.replace("availability", "exceptions"), body | {"ends": "2030-01-05T13:00"})
+    assert ("结束时间必须晚于开始时间。" if lang == "zh-CN" else "The end must come after the start.") in said_at(
+        once, "ends"
+    )
+
+
+def said_at(answer, field):
+    """What an input points at: its message, its hint."""
+    assert answer.status_code == 422
+    described = re.search(rf'name="{field}"[^>]*aria-describedby="([^"]+)"', answer.text)
+    assert described, f"nothing is said at {field}"
+    return " ".join(re.search(rf'id="{id}"[^>]*>(.*)', answer.text).group(1) for id in described[1].split())
+
+
 def test_the_preview_answers_while_one_types(people, ids):
     base = f"/doctor/availability/preview?doctor_id={ids.doctors['zhang']}"
     headers = {"hx-request": "true", "hx-target": "preview"}

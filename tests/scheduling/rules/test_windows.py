@@ -179,8 +179,8 @@ def test_at_most_so_many_a_local_day() -> None:
 
 
 BAD = [
-    ("12:00", "09:00", {}, "end"),
-    ("09:00", "09:00", {}, "end"),
+    ("12:00", "09:00", {}, "closes"),
+    ("09:00", "09:00", {}, "closes"),
     ("09:00", "09:20", {}, "slot_minutes"),
     ("09:00", "12:00", {"slot_minutes": 4}, "slot_minutes"),
     ("09:00", "12:00", {"slot_minutes": 481}, "slot_minutes"),

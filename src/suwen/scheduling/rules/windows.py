@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
 from suwen.core.errors import UnknownZone
+from suwen.core.i18n import N_
 from suwen.scheduling.errors import BadHours
 from suwen.scheduling.rules.recurrence import Recurrence, occurrences_between
 
@@ -43,20 +44,20 @@ def zone_of(name: str) -> ZoneInfo:
     return ZoneInfo(name)
 
 
-def check(hours: Hours) -> None:
-    """Raise BadHours for hours from which no sensible slot can be made."""
+def check(hours: Hours, end: str = "closes") -> None:
+    """Raise BadHours for hours from which no sensible slot can be made. `end` is the form's name for the end."""
     length = hours.end - hours.start
     fields = {}
     if not timedelta() < length <= LONGEST_WINDOW:
-        fields["end"] = "The end must come after the start, at most 24 hours later."
+        fields[end] = N_("The end must come after the start, at most 24 hours later.")
     if not SHORTEST_SLOT <= hours.slot_minutes <= LONGEST_SLOT:
-        fields["slot_minutes"] = "A visit takes between 5 minutes and 8 hours."
+        fields["slot_minutes"] = N_("A visit takes between 5 minutes and 8 hours.")
     elif timedelta() < length < timedelta(minutes=hours.slot_minutes):
-        fields["slot_minutes"] = "The hours are shorter than one visit."
+        fields["slot_minutes"] = N_("The hours are shorter than one visit.")
     if not 0 <= hours.buffer_minutes <= LONGEST_BUFFER:
-        fields["buffer_minutes"] = "The pause is between 0 and 240 minutes."
+        fields["buffer_minutes"] = N_("The pause is between 0 and 240 minutes.")
     if hours.most_per_day is not None and not 1 <= hours.most_per_day <= 288:
-        fields["most_per_day"] = "Give at least one visit a day."
+        fields["most_per_day"] = N_("At least one visit a day, at most 288.")
     if fields:
         raise BadHours(fields=fields)
 

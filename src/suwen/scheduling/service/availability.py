@@ -103,7 +103,7 @@ def add_exception(tx: Session, me: Actor, doctor_id: str, data: ExceptionInput, 
         buffer_minutes=data.buffer_minutes, reason=data.reason,
     )  # fmt: skip
     if data.kind == "add":
-        windows.check(horizon.hours_from(row))
+        windows.check(horizon.hours_from(row), end="ends")
         _keep_apart(tx, row, now)
     tx.add(row)
     tx.flush()
