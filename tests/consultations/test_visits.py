@@ -321,6 +321,32 @@ def test_signals_do_not_outlive_the_call(people, begun, house, clock, settle):
     assert signals(house) == [11]
 
 
+def test_the_queue_notes_whose_complaint_it_shows_and_shows_that_of_those_who_are_there_only(
+    people, waiting, booked, house, clock
+):
+    inside, waits, comes = waiting(patient="wang")[0], waiting(person="mother", minutes=20)[0], booked(minutes=90)
+    people["zhang"]("POST", f"{AT}/{inside}/admit")
+
+    def noted():
+        looks = select(AuditEvent.kind, AuditEvent.object_id, AuditEvent.person_id).where(AuditEvent.action == "read")
+        looks = looks.where(AuditEvent.actor_id == people["zhang"].id).order_by(AuditEvent.id)
+        return [tuple(row) for row in house.db.read(lambda tx: tx.execute(looks))]
+
+    for look in (lambda: people["zhang"]("GET", f"{AT}/queue"), lambda: people["zhang"].page("/doctor/today")):
+        before = len(noted())
+        queue = look()
+        fresh = noted()[before:]
+        assert ("queue", people["zhang"].doctor_id, None) in fresh
+        assert {row for row in fresh if row[0] == "appointment"} == {
+            ("appointment", inside, people["wang"].profiles["self"]),
+            ("appointment", waits, people["li"].profiles["mother"]),
+        }
+        assert queue.text.count("tired, cold hands") == 2
+    queue = people["zhang"]("GET", f"{AT}/queue").json()
+    assert [(one["appointment_id"], one["symptoms"]) for one in queue["next"]] == [(comes, None)]
+    assert [one["symptoms"] for pile in ("now", "waiting") for one in queue[pile]] == ["tired, cold hands"] * 2
+
+
 def audit_rows(house, id, action, result="done"):
     wanted = select(func.count()).select_from(AuditEvent)
     wanted = wanted.where(AuditEvent.object_id == id, AuditEvent.kind == "consultation", AuditEvent.action == action)

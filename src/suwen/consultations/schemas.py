@@ -202,7 +202,7 @@ class PlaceView(View):
 
 
 class QueueEntry(View):
-    """One visit of the doctor's day."""
+    """One visit of the doctor's day. `symptoms` only of who is inside or waits; the others' stand on the visit."""
 
     appointment_id: str
     consultation_id: str | None
@@ -211,7 +211,7 @@ class QueueEntry(View):
     age: int | None
     gender: str | None
     visit_type: str
-    symptoms: str
+    symptoms: str | None
     start: datetime
     end: datetime
     zone: str

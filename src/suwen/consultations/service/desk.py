@@ -47,7 +47,10 @@ class Visit:
 
 
 def queue(tx: Session, me: Actor, now: datetime) -> QueueView:
-    """The doctor's day: inside, waiting (who came first, but nobody before the booked time), still to come, done."""
+    """The doctor's day: inside, waiting (who came first, but nobody before the booked time), still to come, done.
+
+    It is drawn anew every minute, so only who is there is shown with a complaint, and each such look is noted.
+    """
     if me.role != "doctor":
         raise ConsultationNotFound()
     begin, end = _day(now, me.zone)
@@ -64,11 +67,15 @@ def queue(tx: Session, me: Actor, now: datetime) -> QueueView:
     ).all()
     seats = records.presences(tx, [room.id for _, room, *_ in found if room])
     view = QueueView(now=[], waiting=[], next=[], done=[])
-    audit.seen(tx, me, "read", "queue", me.doctor_id or "", now=now)  # names and complaints of the whole day
+    audit.seen(tx, me, "read", "queue", me.doctor_id or "", now=now)  # the names of the whole day
     for appointment, room, name, birthday, gender in found:
         sides = seats.get(room.id) if room else None
         entry = _entry(appointment, room, name, birthday, gender, sides, now)
-        _pile(view, entry).append(entry)
+        pile = _pile(view, entry)
+        if appointment.symptoms and (pile is view.now or pile is view.waiting):
+            entry.symptoms = appointment.symptoms
+            audit.seen(tx, me, "read", "appointment", appointment.id, entry.patient_profile_id, "list", now=now)
+        pile.append(entry)
     view.waiting.sort(key=lambda one: rules.queue_key(one.start, one.waiting_since or one.start))
     return view
 
@@ -171,7 +178,7 @@ def _entry(
         appointment_id=appointment.id, consultation_id=room.id if room else None,
         patient_profile_id=appointment.patient_profile_id, patient_name=name,
         age=times.age(birthday, now.date()) if birthday else None, gender=gender, visit_type=appointment.visit_type,
-        symptoms=appointment.symptoms, start=appointment.appointment_start, end=appointment.appointment_end,
+        symptoms=None, start=appointment.appointment_start, end=appointment.appointment_end,
         zone=appointment.zone, appointment_status=appointment.status, status=status,
         phase=rules.phase(status, doctor, patient, now),
         waiting_since=_waiting_since(appointment, room), late_minutes=room.late_minutes if room else None,
