@@ -329,6 +329,25 @@ def test_allergies_in_the_profile_are_read(people, formula, house, ids):
     assert any("allergy" in rule for rule in refused.json()["rules"]), refused.json()["rules"]
 
 
+def test_allergies_under_another_account_of_the_same_person_are_read(people, formula, house, ids):
+    """As their prescriptions are: two accounts, one resident ID."""
+    same = (ids.profiles["li"]["mother"], ids.profiles["wang"]["self"])
+    marked = update(PatientProfile).where(PatientProfile.id.in_(same)).values(id_number_index="f" * 64)
+
+    def elsewhere(tx):
+        tx.execute(marked)
+        seal(tx, tx.get_one(PatientProfile, same[0]), "allergies", "无")
+        seal(tx, tx.get_one(PatientProfile, same[1]), "allergies", "白术过敏")
+
+    house.db.write(elsewhere)
+    refused = sign(people["zhang"].confirm(), formula(facts={"pregnancy": "no"})).json()
+    assert refused["rules"] == ["allergy"]
+    house.db.write(lambda tx: seal(tx, tx.get_one(PatientProfile, same[0]), "allergies", None))
+    assert "allergy_unknown" not in {each["rule"] for each in formula(facts={"pregnancy": "no"})["findings"]}
+    house.db.write(lambda tx: setattr(tx.get_one(PatientProfile, same[1]), "id_number_index", "e" * 64))
+    assert {each["rule"] for each in formula(facts={"pregnancy": "no"})["findings"]} == {"allergy_unknown"}
+
+
 def test_canonical_text():
     assert signing.canonical({"b": 1, "a": ["ü", None, True], "\U0001f600": 1, "\ufb33": 2}) == (
         '{"a":["ü",null,true],"b":1,"\U0001f600":1,"\ufb33":2}'

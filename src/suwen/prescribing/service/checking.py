@@ -85,10 +85,10 @@ def evaluated(tx: Session, row: Mapping[str, Any], now: datetime) -> Checked:
     profile = tx.get_one(PatientProfile, row["patient_profile_id"])
     facts, today = row.get("facts") or {}, now.astimezone(clinic_zone(tx)).date()
     law = jurisdictions()[row["jurisdiction"]]
-    online = row["channel"] == "online"
+    online, same = row["channel"] == "online", probably_same(tx, profile)
     entry = Entry(
-        rx=_prescribed(row, law.online_bans), person=_person(tx, profile, facts, today),
-        others=_others(tx, profile, row.get("id"), today), policy=Policy(),
+        rx=_prescribed(row, law.online_bans), person=_person(tx, profile, same, facts, today),
+        others=_others(tx, [profile, *same], row.get("id"), today), policy=Policy(),
         law=Law(
             jurisdiction=law.code, days=days_at_least(row["kind"], row["medicines"], row.get("regimen")), online=online,
             refills=row["refill_allowed"], long_course=_words(facts, "long_course"),
@@ -250,23 +250,27 @@ def _item(line: Mapping[str, Any], kind: str, regimen: Mapping[str, Any]) -> Ite
     )  # fmt: skip
 
 
-def _person(tx: Session, profile: PatientProfile, facts: Mapping[str, Any], today: date) -> Person:
-    """As the profile and the doctor's questions say. A profile without a word about allergies: nobody has asked."""
-    known, told = unseal(tx, profile, "allergies"), facts.get("allergies")
+def _person(
+    tx: Session, profile: PatientProfile, same: list[PatientProfile], facts: Mapping[str, Any], today: date
+) -> Person:
+    """As the profile and the doctor's questions say, with the allergies that stand under the person's other accounts.
+    No word about allergies anywhere: nobody has asked."""
+    known = dict.fromkeys(text for one in (profile, *same) if (text := unseal(tx, one, "allergies")))
+    told = facts.get("allergies")
     return Person(
         sex=profile.gender or "unknown",  # type: ignore[arg-type]
         age_days=(today - profile.birthday).days if profile.birthday else None,
         weight_kg=composing.number(facts.get("weight_kg")), pregnancy=facts.get("pregnancy") or "unknown",
         lactating=facts.get("lactating"), menstruating=facts.get("menstruating"),
-        allergies=(*((known,) if known else ()), *(told or ())), allergies_known=bool(known) or told is not None,
+        allergies=(*known, *(told or ())), allergies_known=bool(known) or told is not None,
         conditions=frozenset(facts.get("conditions") or ()),
     )  # fmt: skip
 
 
-def _others(tx: Session, profile: PatientProfile, id: str | None, today: date) -> tuple[Prescribed, ...]:
+def _others(tx: Session, same: list[PatientProfile], id: str | None, today: date) -> tuple[Prescribed, ...]:
     """The person's other prescriptions that are still taken, also under the account of somebody else, and what was
     collected later than it was written."""
-    people, zone = [profile.id, *(one.id for one in probably_same(tx, profile))], clinic_zone(tx)
+    people, zone = [one.id for one in same], clinic_zone(tx)
     given: dict[str, list[date]] = {}
     hand_outs = (
         select(Dispensing.prescription_id, Dispensing.created_at)
