@@ -59,7 +59,7 @@ from suwen.prescribing import pages as prescribing_pages
 from suwen.prescribing import reference
 from suwen.prescribing import service as prescribing_service
 from suwen.prescribing.jurisdictions import jurisdiction
-from suwen.prescribing.models import SigningKey
+from suwen.prescribing.models import SafetyEvaluation, SigningKey
 from suwen.reviews import api as reviews_api
 from suwen.reviews import catalogues as reviews_catalogues
 from suwen.reviews import pages as reviews_pages
@@ -106,6 +106,8 @@ SEALED: tuple[tuple[type[Record], str], ...] = (
     (PaymentConfig, "config_value"),
     (Claim, "policy_no"),
     (SigningKey, "private_key"),
+    (SafetyEvaluation, "input"),
+    (SafetyEvaluation, "findings"),
 )
 
 GATEWAY_SETTINGS = ("SUWEN_WECHAT_", "SUWEN_ALIPAY_", "SUWEN_CARD_")

@@ -10,6 +10,7 @@ from sqlalchemy import update
 
 from suwen.accounts.models import PatientProfile
 from suwen.core.errors import DomainError
+from suwen.core.sealed import unseal_json
 from suwen.prescribing import service
 from suwen.prescribing.models import Prescription, SafetyEvaluation
 from suwen.prescribing.rules import wording
@@ -276,7 +277,7 @@ def test_a_law_without_online_bans_changes_nothing_for_a_pregnant_woman(people, 
     found = {each["rule"]: each["severity"] for each in one["findings"]}
     assert found["pregnancy_forbidden"] == "FORBID"
     assert sign(people["zhang"].confirm(), one).json()["rules"] == ["pregnancy_forbidden"]
-    kept = house.db.read(lambda tx: tx.query(SafetyEvaluation).filter_by(prescription_id=one["id"]).one().input)
+    kept = house.db.read(lambda tx: unseal_json(tx, tx.query(SafetyEvaluation).one(), "input"))
     assert (kept["rx"]["channel"], kept["law"]["online"]) == ("online", True)
     asleep = {"name": "唑吡坦片 10 mg", "amount": "1", "frequency_code": "qn", "duration_days": 3}
     for code, severity in (("US", "WARN"), ("OFF", "FORBID")):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from suwen.core.sealed import seal_json
 from suwen.prescribing.models import SafetyEvaluation
 from suwen.prescribing.reference import reference
 from suwen.prescribing.service import checking, ruleset, signatures
@@ -32,15 +33,21 @@ def test_rules_that_have_moved_on_are_named_and_the_signature_still_vouches(peop
 
 
 @pytest.mark.parametrize(
-    ("column", "value"),
-    [("findings", [{"key": "x"}]), ("rule_set", "suwen-9"), ("input", {"law": 1}), ("input_hash", "0" * 64)],
-)
-def test_what_was_changed_behind_our_back_is_found_out(house, kept, column, value):
+    ("column", "value", "sealed"),
+    [
+        ("findings", [{"key": "x"}], True), ("findings", [{"key": "x"}], False), ("findings", "k1:AAAA", False),
+        ("input", {"law": 1}, True), ("input", {"law": 1}, False), ("input", "nonsense", False),
+        ("rule_set", "suwen-9", False), ("input_hash", "0" * 64, False),
+    ],
+)  # fmt: skip
+def test_what_was_changed_behind_our_back_is_found_out(house, kept, column, value, sealed):
     def said(tx):
         found = tx.get(SafetyEvaluation, kept[1]["id"])
         with tx.no_autoflush:
             setattr(found, column, value)
-            answer = checking.replay(found, signatures.vouched(tx, found))
+            if sealed:
+                seal_json(tx, found, column, value)
+            answer = checking.replay(tx, found, signatures.vouched(tx, found))
         tx.rollback()
         return answer
 
@@ -56,8 +63,8 @@ def test_the_same_rules_that_find_something_else_contradict(house, people, formu
     def said(tx):
         found = tx.get(SafetyEvaluation, draft["id"])
         with tx.no_autoflush:
-            found.findings = [*found.findings, {"key": "made_up"}]
-            answer = checking.replay(found, signatures.vouched(tx, found))
+            seal_json(tx, found, "findings", [*checking.findings_of(tx, found), {"key": "made_up"}])
+            answer = checking.replay(tx, found, signatures.vouched(tx, found))
         tx.rollback()
         return answer
 

@@ -1,8 +1,9 @@
 """Encrypted columns of a row. The row needs its id first: the id is part of what is authenticated."""
 
+import json
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import JSON, Text, cast, select
 from sqlalchemy.orm import Session
 
 from suwen.core.crypto import FieldKeys
@@ -20,6 +21,17 @@ def unseal(tx: Session, row: Any, column: str) -> str | None:
     return keys(tx).decrypt(text, _place(row, column)) if text else None
 
 
+def seal_json(tx: Session, row: Any, column: str, value: Any) -> None:
+    """Write `value` encrypted into `row.<column>`, a column of JSON: what stands there is one text."""
+    seal(tx, row, column, json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+
+
+def unseal_json(tx: Session, row: Any, column: str) -> Any:
+    """What was sealed; and what was written before the column was sealed, as it is."""
+    value = getattr(row, column)
+    return json.loads(unseal(tx, row, column) or "null") if isinstance(value, str) else value
+
+
 def blind_index(tx: Session, text: str | None) -> str | None:
     return keys(tx).blind_index(text) if text else None
 
@@ -31,14 +43,19 @@ def keys(tx: Session) -> FieldKeys:
 
 def rotate(tx: Session, model: type[Record], column: str, limit: int = 500) -> int:
     """Write up to `limit` rows of `model` that carry an older key anew; return how many there were. A table that is not
-    sealed as a whole says with `is_encrypted` which rows are."""
+    sealed as a whole says with `is_encrypted` which rows are; what is clear in a column of JSON is sealed."""
     field = getattr(model, column)
-    old = select(model).where(field.is_not(None), ~field.startswith(f"{keys(tx).newest}:")).limit(limit)
+    structured = isinstance(field.type, JSON)
+    text, begins = (cast(field, Text), f'"{keys(tx).newest}:') if structured else (field, f"{keys(tx).newest}:")
+    old = select(model).where(field.is_not(None), ~text.startswith(begins)).limit(limit)
     if (some := getattr(model, "is_encrypted", None)) is not None:
         old = old.where(some.is_(True))
     found = tx.scalars(old).all()
     for row in found:
-        seal(tx, row, column, unseal(tx, row, column))
+        if structured:
+            seal_json(tx, row, column, unseal_json(tx, row, column))
+        else:
+            seal(tx, row, column, unseal(tx, row, column))
     return len(found)
 
 

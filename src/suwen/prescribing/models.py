@@ -83,7 +83,8 @@ class Prescription(Versioned):
 
 class SafetyEvaluation(Record):
     """One run of the safety engine, as it can be repeated: what went in, by which rules, what came out. Never
-    changed."""
+    changed, but for the key that `input` and `findings` are sealed with: they hold what stands sealed in the profile.
+    Each is one encrypted text; of older rows it is clear."""
 
     __tablename__ = "safety_evaluations"
     __table_args__ = (Index(None, "prescription_id", "created_at"),)
@@ -92,8 +93,8 @@ class SafetyEvaluation(Record):
     rule_set: Mapped[str] = mapped_column(String(40))
     reviewed: Mapped[bool] = flag()
     input_hash: Mapped[str] = mapped_column(String(64))
-    input: Mapped[dict[str, Any]] = mapped_column(Json)
-    findings: Mapped[list[Any]] = mapped_column(Json)
+    input: Mapped[Any] = mapped_column(Json)
+    findings: Mapped[Any] = mapped_column(Json)
     worst: Mapped[int] = whole()
     purpose: Mapped[str] = mapped_column(choice("draft", "sign", "review", "dispense", name="purpose"))
 

@@ -1,5 +1,6 @@
 """What a person is allergic to, from free text through an alias table. Nothing that was written is ever ignored."""
 
+import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
@@ -46,6 +47,11 @@ class Recorded:
     codes: set[str] = field(default_factory=set)
     families: set[str] = field(default_factory=set)
     classes: set[str] = field(default_factory=set)
+
+    @property
+    def mark(self) -> str:
+        """The entry in a key. Keys stand in the clear beside the doctor's reasons; the entry is sealed."""
+        return hashlib.sha256(tidy(self.entry).encode()).hexdigest()[:12]
 
     @property
     def understood(self) -> bool:
@@ -150,7 +156,7 @@ def findings(case: Case) -> Iterator[Finding]:
                 f'The recorded allergy "{meant.entry}" could not be checked '
                 "automatically: check each item yourself, and confirm."
             )
-            yield found(UNSTRUCTURED, Severity.WARN, case.own, zh, en, subject=(meant.entry,))
+            yield found(UNSTRUCTURED, Severity.WARN, case.own, zh, en, subject=(meant.mark,))
 
 
 def _checked(case: Case, meant: Recorded) -> Iterator[Finding]:
@@ -188,7 +194,7 @@ def _direct(case: Case, carrier: Carrier, meant: Recorded, code: str) -> Finding
         f"the same or of its class{of_en}. Choose another. {en_act}"
     )
     return found(DIRECT, Severity.BLOCK_OVERRIDE, [carrier.line], zh, en,
-                 subject={carrier.code, carrier.line.code, meant.entry},
+                 subject={carrier.code, carrier.line.code, meant.mark},
                  source=cited(one.provenance) if one else "")  # fmt: skip
 
 
@@ -200,4 +206,4 @@ def _cross(case: Case, carrier: Carrier, meant: Recorded, code: str) -> Finding:
         f"is of {one.en}. Ask what the reaction was, and confirm."
     )
     return found(CROSS, Severity.WARN, [carrier.line], zh, en,
-                 subject={carrier.code, carrier.line.code, meant.entry}, source=cited(one.provenance))  # fmt: skip
+                 subject={carrier.code, carrier.line.code, meant.mark}, source=cited(one.provenance))  # fmt: skip

@@ -16,8 +16,9 @@ from sqlalchemy.orm import Session
 
 from suwen.accounts.models import PatientProfile
 from suwen.accounts.service import probably_same
+from suwen.core.crypto import Unreadable
 from suwen.core.db import new_id
-from suwen.core.sealed import unseal
+from suwen.core.sealed import seal_json, unseal, unseal_json
 from suwen.core.times import age
 from suwen.prescribing import queries
 from suwen.prescribing.errors import AnswersMissing, FactsMissing, NeedsResign, Unsafe
@@ -109,9 +110,10 @@ def store(tx: Session, checked: Checked, prescription_id: str, purpose: str, now
             return found
     made = SafetyEvaluation(
         id=new_id(), prescription_id=prescription_id, rule_set=checked.rule_set, reviewed=checked.reviewed,
-        input_hash=digest, input=checked.input, findings=kept(checked.findings),
-        worst=checked.worst, purpose=purpose, created_at=now,
+        input_hash=digest, worst=checked.worst, purpose=purpose, created_at=now,
     )  # fmt: skip
+    seal_json(tx, made, "input", checked.input)
+    seal_json(tx, made, "findings", kept(checked.findings))
     tx.add(made)
     tx.flush()
     return made
@@ -136,15 +138,24 @@ def given(checked: Checked, answers: Mapping[str, str], acknowledged: list[str])
     return reasons, sorted(key for key in set(acknowledged) if key in keys and key not in reasons)
 
 
-def replay(stored: SafetyEvaluation, vouched: bool | None) -> Replayed:
+def findings_of(tx: Session, stored: SafetyEvaluation) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = unseal_json(tx, stored, "findings")
+    return found
+
+
+def replay(tx: Session, stored: SafetyEvaluation, vouched: bool | None) -> Replayed:
     """Run a stored evaluation again (A-R16). `vouched` is what signatures say of its findings."""
-    intact = signing.digest(stored.input) == stored.input_hash
     try:
-        findings = kept(_run(msgspec.convert(stored.input, Entry)).findings)
+        put_in, found = unseal_json(tx, stored, "input"), findings_of(tx, stored)
+    except (Unreadable, ValueError):  # not what was sealed for this row
+        put_in, found = None, []
+    intact = put_in is not None and signing.digest(put_in) == stored.input_hash
+    try:
+        findings = kept(_run(msgspec.convert(put_in, Entry)).findings)
     except (msgspec.ValidationError, KeyError):
         findings = None
-    now, then = {one["key"] for one in findings or ()}, {one["key"] for one in stored.findings}
-    same_rules, same = stored.rule_set == rule_set(), findings == stored.findings
+    now, then = {one["key"] for one in findings or ()}, {one["key"] for one in found}
+    same_rules, same = stored.rule_set == rule_set(), findings == found
     verdict: Any = "repeated" if same else "contradicted"
     if not intact or vouched is False:
         verdict = "altered"
@@ -159,11 +170,13 @@ def replay(stored: SafetyEvaluation, vouched: bool | None) -> Replayed:
     )  # fmt: skip
 
 
-def view_of(evaluation: SafetyEvaluation, locale: str, answers: Mapping[str, str], read: list[str]) -> EvaluationView:
+def view_of(
+    tx: Session, evaluation: SafetyEvaluation, locale: str, answers: Mapping[str, str], read: list[str]
+) -> EvaluationView:
     return EvaluationView(
         id=evaluation.id, purpose=evaluation.purpose, rule_set=evaluation.rule_set, reviewed=evaluation.reviewed,
         input_hash=evaluation.input_hash, worst=_name(evaluation.worst), created_at=evaluation.created_at,
-        findings=shown(evaluation.findings, locale, answers, read),
+        findings=shown(findings_of(tx, evaluation), locale, answers, read),
     )  # fmt: skip
 
 

@@ -26,7 +26,7 @@ from suwen.prescribing.errors import (
 from suwen.prescribing.events import PrescriptionDispensed, PrescriptionExtended
 from suwen.prescribing.events import PrescriptionExpired as Expired
 from suwen.prescribing.jurisdictions import jurisdictions
-from suwen.prescribing.models import Dispensing, Prescription
+from suwen.prescribing.models import Dispensing, Prescription, SafetyEvaluation
 from suwen.prescribing.reference import reference
 from suwen.prescribing.rules import lifecycle, safety
 from suwen.prescribing.rules.findings import Finding, Severity
@@ -177,12 +177,23 @@ def _nobody_answered(tx: Session, found: Prescription, finding: Finding) -> bool
     yet, when the other was signed."""
     if finding.severity is not Severity.BLOCK_OVERRIDE or finding.asks:
         return False
-    if safety.key(finding) in (found.answers or {}):
+    answers = found.answers or {}
+    if safety.key(finding) in answers or _answered_then(tx, found, finding):
         return False
     if not finding.other:
         return True
     mirrored = safety.key(replace(finding, other=found.code))
     return mirrored not in (tx.scalar(select(Prescription.answers).where(Prescription.code == finding.other)) or {})
+
+
+def _answered_then(tx: Session, found: Prescription, finding: Finding) -> bool:
+    """Under the key that it had when it was signed, word for word: a newer release may call it otherwise."""
+    signed = signatures.current(tx, found.id)
+    kept = tx.get(SafetyEvaluation, signed.evaluation_id) if signed and signed.evaluation_id else None
+    return any(
+        (one["rule"], one["en"]) == (finding.rule, finding.en) and one["key"] in (found.answers or {})
+        for one in (checking.findings_of(tx, kept) if kept else [])
+    )
 
 
 def needs_second(found: Prescription) -> bool:

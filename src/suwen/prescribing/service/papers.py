@@ -22,6 +22,7 @@ from suwen.prescribing.rules.findings import Severity
 from suwen.prescribing.rules.wording import chinese
 from suwen.prescribing.schemas import PrescriptionView, Verification
 from suwen.prescribing.schemas.sheet import Fact, SheetView, StepView, WrittenView
+from suwen.prescribing.service import checking
 
 
 @dataclass(frozen=True)
@@ -153,7 +154,11 @@ def _overrides(tx: Session, one: PrescriptionView, locale: str) -> list[renderin
     found = tx.get_one(Prescription, one.id)
     kept = tx.get(SafetyEvaluation, found.evaluation_id) if found.evaluation_id and found.answers else None
     language, answers = "zh" if chinese(locale) else "en", found.answers or {}
-    grave = [one for one in (kept.findings if kept else []) if one["severity"] == Severity.BLOCK_OVERRIDE.name]
+    grave = [
+        one
+        for one in (checking.findings_of(tx, kept) if kept else [])
+        if one["severity"] == Severity.BLOCK_OVERRIDE.name
+    ]
     said = [(str(finding[language]), answers.get(finding["key"])) for finding in grave]
     return [rendering.Override(text, str(reason)) for text, reason in said if reason]
 

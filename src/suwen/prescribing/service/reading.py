@@ -145,7 +145,7 @@ def history(tx: Session, actor: Actor, id: str, now: datetime) -> History:
     reviews = select(PharmacistReview).where(PharmacistReview.prescription_id == id)
     return History(
         evaluations=[
-            checking.view_of(one, actor.locale, found.answers or {}, read)
+            checking.view_of(tx, one, actor.locale, found.answers or {}, read)
             for one in tx.scalars(evaluations.order_by(SafetyEvaluation.created_at, SafetyEvaluation.id))
         ],
         signatures=[_signature(tx, found, one) for one in signed],
@@ -172,7 +172,7 @@ def replay(tx: Session, actor: Actor, id: str, evaluation_id: str, now: datetime
     if not _may_read(tx, actor, found, now):
         raise NoSuchPrescription()
     audit.seen(tx, actor, "read", "prescription", id, found.patient_profile_id, "replay", now=now)
-    return checking.replay(kept, signatures.vouched(tx, kept))
+    return checking.replay(tx, kept, signatures.vouched(tx, kept))
 
 
 def _findings(tx: Session, actor: Actor, found: Prescription) -> list[FindingView]:
@@ -181,7 +181,7 @@ def _findings(tx: Session, actor: Actor, found: Prescription) -> list[FindingVie
     if kept is None:
         return []
     read = signatures.read_by_doctor(tx, found.id)
-    return checking.shown(kept.findings, actor.locale, found.answers or {}, read)
+    return checking.shown(checking.findings_of(tx, kept), actor.locale, found.answers or {}, read)
 
 
 def _holder_code(tx: Session, actor: Actor, found: Prescription) -> str | None:

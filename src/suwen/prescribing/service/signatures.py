@@ -12,13 +12,13 @@ from suwen.core import audit
 from suwen.core.actor import SYSTEM
 from suwen.core.crypto import Unreadable
 from suwen.core.db import new_id, rows
-from suwen.core.sealed import seal, unseal
+from suwen.core.sealed import seal, unseal, unseal_json
 from suwen.prescribing.errors import NoSuchSigner
 from suwen.prescribing.jurisdictions import jurisdictions
 from suwen.prescribing.models import Prescription, SafetyEvaluation, Signature, SigningKey
 from suwen.prescribing.rules import lifecycle, signing
 from suwen.prescribing.rules.jurisdiction import extended
-from suwen.prescribing.service.checking import clinic_zone
+from suwen.prescribing.service.checking import clinic_zone, findings_of
 
 # What is signed of a prescription; everything else says how far it has come.
 SIGNED = ("id", "code", "appointment_id", "consultation_id", "doctor_id", "patient_id", "patient_profile_id",
@@ -38,14 +38,13 @@ def add(
     content: dict[str, Any], said: dict[str, Any], now: datetime,
 ) -> Signature:  # fmt: skip
     """Sign `content` and what is `said` about it in the person's name; who they are was proved before."""
-    key = _key_of(tx, user_id, now)
+    key, findings = _key_of(tx, user_id, now), findings_of(tx, evaluation)
     content_hash = signing.digest(content)
     statement = {
         "type": "suwen/prescription/1", "role": role, "content": content, "content_hash": content_hash,
         "evaluation": {
             "id": evaluation.id, "rule_set": evaluation.rule_set, "input_hash": evaluation.input_hash,
-            "findings": [one["key"] for one in evaluation.findings],
-            "findings_hash": signing.digest(evaluation.findings),
+            "findings": [one["key"] for one in findings], "findings_hash": signing.digest(findings),
         },
         "signer": {"id": user_id, "name": name, "key": key.public_key}, "at": moment(now), **said,
     }  # fmt: skip
@@ -163,10 +162,14 @@ def _same_evaluation(tx: Session, signature: Signature, statement: dict[str, Any
     kept = tx.get(SafetyEvaluation, signature.evaluation_id) if signature.evaluation_id else None
     if kept is None or kept.prescription_id != signature.prescription_id:
         return False
+    try:
+        digest, findings = signing.digest(unseal_json(tx, kept, "input")), findings_of(tx, kept)
+    except (Unreadable, ValueError):
+        return False
     return statement.get("evaluation") == {
-        "id": kept.id, "rule_set": kept.rule_set, "input_hash": signing.digest(kept.input),
-        "findings": [one.get("key") for one in kept.findings], "findings_hash": signing.digest(kept.findings),
-    } and kept.input_hash == signing.digest(kept.input)  # fmt: skip
+        "id": kept.id, "rule_set": kept.rule_set, "input_hash": digest,
+        "findings": [one.get("key") for one in findings], "findings_hash": signing.digest(findings),
+    } and kept.input_hash == digest  # fmt: skip
 
 
 def _same_step(tx: Session, found: Prescription, signature: Signature, statement: dict[str, Any]) -> bool:
