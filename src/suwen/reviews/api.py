@@ -16,6 +16,7 @@ from suwen.reviews.schemas import (
     DoctorsReview,
     FeedbackDocument,
     Hiding,
+    OfferedTag,
     OwnReview,
     PublicReview,
     ReviewEntry,
@@ -39,6 +40,13 @@ def of_doctor(
      kept=lambda id: (f"doctor:{id}", "summary"))  # fmt: skip
 def summary(tx: Session, now: datetime, id: str) -> Summary:
     return service.summary(tx, id, now)
+
+
+@get("/api/v1/review-tags", who=ANYONE, tags=["Tags of reviews"], operation_id="list_review-tags",
+     kept=lambda: ("catalogue:review-tags", "offered"))  # fmt: skip
+def offered_tags(tx: Session) -> list[OfferedTag]:
+    """Those that are offered to patients, the most used first. All of them are the admin's to see."""
+    return service.tag_choices(tx)
 
 
 @post("/api/v1/appointments/{id:str}/review", who="patient", tags=TAGS, operation_id="review_visit")
@@ -99,4 +107,4 @@ def show(tx: Session, me: Actor, now: datetime, id: str) -> AdminsReview:
     return service.show_again(tx, me, id, now)
 
 
-ROUTES = routes_of(of_doctor, summary, write, mine, change, document, of_me, answer, every, hide, show)
+ROUTES = routes_of(of_doctor, summary, offered_tags, write, mine, change, document, of_me, answer, every, hide, show)

@@ -1,4 +1,4 @@
-"""The tags one may give to a visit."""
+"""The tags one may give to a visit. Whoever is no admin lists those that are offered (`api.offered_tags`), not all."""
 
 from typing import Annotated, Literal
 
@@ -20,7 +20,7 @@ WORDS = (N_("positive"), N_("negative"), N_("Usage count"))  # what the page mak
 CATALOGUES = [
     Catalogue(
         slug="review-tags", title=N_("Tags of reviews"), model=ReviewTag, entry=TagEntry,
-        columns=("name", "category", "usage_count", "is_active"), order="usage_count",
+        columns=("name", "category", "usage_count", "is_active"), order="-usage_count", readers=None,
         intro=N_("Patients choose from these, and may add their own. One that is switched off is no longer taken."),
     )
 ]  # fmt: skip

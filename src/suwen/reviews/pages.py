@@ -21,7 +21,11 @@ class Nothing(Input):
 @page("/appointments/{id:str}/review", who="patient")
 def rating(tx: Session, me: Actor, now: datetime, id: str) -> Page:
     visit = service.visit(tx, me, id)
-    shown = {"visit": visit, "review": service.my_review(tx, me, id, now), "tags": service.tag_choices(tx)}
+    shown = {
+        "visit": visit,
+        "review": service.my_review(tx, me, id, now),
+        "tags": [tag.name for tag in service.tag_choices(tx)],
+    }
     return Page("reviews/rating.html", shown)
 
 

@@ -24,6 +24,14 @@ class ReviewEntry(Input):
     )
 
 
+class OfferedTag(View):
+    """`category` is positive, negative, or null for what people made up and several have said."""
+
+    id: str
+    name: str
+    category: str | None
+
+
 class ReviewForm(ReviewEntry, kw_only=True):
     """As the form sends it: own words for tags stand in a line of their own, separated by commas."""
 

@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 from litestar.handlers import HTTPRouteHandler
-from sqlalchemy import select
+from sqlalchemy import String, cast, func, or_, select, true
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -21,8 +21,11 @@ from suwen.core.db import Record, Versioned, changed, take
 from suwen.core.errors import Conflict, NotFound
 from suwen.core.export import BOM, csv_line
 from suwen.core.i18n import N_
+from suwen.core.paging import keyset
 from suwen.core.web.answers import Download, Page, See
 from suwen.core.web.routes import ANYONE, form, get, page, post, put, routes_of
+
+ON_A_PAGE = 50
 
 
 class AlreadyThere(Conflict):
@@ -44,7 +47,9 @@ class Field:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """`slug` names the API path and the admin page; `readers` may list it through the API."""
+    """`slug` names the API path and the admin page. `readers` may list all of it through the API; with None its package
+    has a list of its own. `order` is a column, with a "-" before it the largest first.
+    """
 
     slug: str
     title: str
@@ -52,7 +57,7 @@ class Catalogue:
     entry: type[msgspec.Struct]
     columns: tuple[str, ...]
     order: str = "name"
-    readers: frozenset[str] = ANYONE
+    readers: frozenset[str] | None = ANYONE
     editors: tuple[str, ...] = ("admin",)
     intro: str = ""
 
@@ -68,13 +73,21 @@ class Catalogue:
     def versioned(self) -> bool:
         return issubclass(self.model, Versioned)
 
-    def rows(self, tx: Session, like: str | None = None) -> list[Any]:
-        """All rows in order; `like` keeps those whose shown columns contain the text."""
-        found = list(tx.scalars(select(self.model).order_by(getattr(self.model, self.order))))
-        if like:
-            wanted = like.casefold()
-            found = [row for row in found if any(wanted in str(getattr(row, c)).casefold() for c in self.columns)]
-        return found
+    @property
+    def by(self) -> list[tuple[Any, str]]:
+        way = "desc" if self.order.startswith("-") else "asc"
+        return [(getattr(self.model, self.order.removeprefix("-")), way), (self.model.id, way)]
+
+    def rows(self, tx: Session) -> list[Any]:
+        """All rows in order."""
+        ordered = (column.desc() if way == "desc" else column.asc() for column, way in self.by)
+        return list(tx.scalars(select(self.model).order_by(*ordered)))
+
+    def part(self, tx: Session, like: str, after: str | None) -> tuple[list[Any], str | None]:
+        """One page of the rows in order; `like` keeps those whose shown columns contain the text."""
+        shown = (func.lower(cast(getattr(self.model, name), String(255))) for name in self.columns)
+        fitting = or_(*(column.contains(like.lower(), autoescape=True) for column in shown)) if like else true()
+        return keyset(tx, select(self.model).where(fitting), self.by, after, ON_A_PAGE)
 
     def show(self, row: Any) -> dict[str, Any]:
         names = [field.name for field in msgspec.structs.fields(self.entry)]
@@ -121,10 +134,6 @@ def routes(catalogue: Catalogue) -> list[HTTPRouteHandler]:
     api, admin, slug = f"/api/v1/{catalogue.slug}", f"/admin/{catalogue.slug}", catalogue.slug
     tags = [catalogue.title]
 
-    @get(api, who=catalogue.readers, tags=tags, operation_id=f"list_{slug}", kept=lambda: (catalogue.topic, "all"))
-    def index(tx: Session) -> list[dict[str, Any]]:
-        return [catalogue.show(row) for row in catalogue.rows(tx)]
-
     @post(api, who=catalogue.editors, tags=tags, operation_id=f"create_{slug}")
     def create(tx: Session, data: Entry) -> dict[str, Any]:  # type: ignore[valid-type]
         return catalogue.add(tx, data)
@@ -134,9 +143,10 @@ def routes(catalogue: Catalogue) -> list[HTTPRouteHandler]:
         return catalogue.change(tx, id, data)
 
     @page(admin, who=catalogue.editors)
-    def listing(tx: Session, q: str | None = None) -> Page:
-        shown = {"catalogue": catalogue, "rows": catalogue.rows(tx, q), "fields": catalogue.fields, "q": q or ""}
-        return Page("catalogue.html", shown | {"row": None})
+    def listing(tx: Session, q: str | None = None, after: str | None = None) -> Page:
+        rows, following = catalogue.part(tx, (q or "").strip(), after)
+        shown = {"catalogue": catalogue, "rows": rows, "fields": catalogue.fields, "q": q or "", "row": None}
+        return Page("catalogue.html", shown | {"next": following, "first": after is None})
 
     @page(f"{admin}/{{id:str}}", who=catalogue.editors)
     def editing(tx: Session, id: str) -> Page:
@@ -157,7 +167,19 @@ def routes(catalogue: Catalogue) -> list[HTTPRouteHandler]:
     def export() -> Download:
         return Download(catalogue.as_csv, "text/csv", f"{slug}.csv")
 
-    return routes_of(index, create, change, listing, editing, add, edit, export)
+    index = [_index(catalogue, api)] if catalogue.readers is not None else []
+    return routes_of(*index, create, change, listing, editing, add, edit, export)
+
+
+def _index(catalogue: Catalogue, api: str) -> HTTPRouteHandler:
+    assert catalogue.readers is not None
+
+    @get(api, who=catalogue.readers, tags=[catalogue.title], operation_id=f"list_{catalogue.slug}",
+         kept=lambda: (catalogue.topic, "all"))  # fmt: skip
+    def index(tx: Session) -> list[dict[str, Any]]:
+        return [catalogue.show(row) for row in catalogue.rows(tx)]
+
+    return index
 
 
 def _field(field: Any) -> Field:

@@ -14,7 +14,7 @@ from suwen.core.paging import keyset
 from suwen.core.schemas import Slice
 from suwen.reviews import queries, rules
 from suwen.reviews.models import ReviewTag
-from suwen.reviews.schemas import AdminsReview, DoctorsReview, OwnReview, PublicReview, Summary
+from suwen.reviews.schemas import AdminsReview, DoctorsReview, OfferedTag, OwnReview, PublicReview, Summary
 
 r = queries.reviews
 NEWEST = ((r.c.created_at, "desc"), (r.c.id, "desc"))
@@ -124,11 +124,12 @@ def one_review(tx: Session, id: str, now: datetime) -> AdminsReview:
     return _admins(row, tags_of(tx, [row]), now)
 
 
-def tag_choices(tx: Session) -> list[str]:
+def tag_choices(tx: Session) -> list[OfferedTag]:
     """The tags offered to patients, those used most first; what people made up only once others use it too."""
     offered = (ReviewTag.is_active.is_(True), or_(ReviewTag.category.is_not(None), ReviewTag.usage_count >= 3))
-    statement = select(ReviewTag.name).where(*offered)
-    return list(tx.scalars(statement.order_by(ReviewTag.usage_count.desc(), ReviewTag.name).limit(24)))
+    statement = select(ReviewTag.id, ReviewTag.name, ReviewTag.category).where(*offered)
+    found = tx.execute(statement.order_by(ReviewTag.usage_count.desc(), ReviewTag.name).limit(24))
+    return [OfferedTag(id=row.id, name=row.name, category=row.category) for row in found]
 
 
 def tags_of(tx: Session, found: Sequence[Any]) -> dict[str, list[str]]:
