@@ -131,6 +131,12 @@ MEANINGS = {
         N_("The gateway has been asked for hours and does not say what became of a refund."),
         N_("Look for its number in the gateway's console. It is asked about further, and never under a second number."),
     ),
+    "refund_slow": Meaning(
+        N_("A refund that does not arrive"),
+        N_("The gateway took the refund more than a week ago and still calls it on its way."),
+        N_("Ask the gateway's support with its number. Do not pay it out by hand: it may still arrive, and it is asked "
+           "about further."),
+    ),
     "refund_too_many": Meaning(
         N_("Paid back twice"),
         N_("The gateway has paid a refund that was paid out by hand, or given up, here before."),

@@ -89,7 +89,7 @@ class RefundRejected(Event):
 
 @dataclass(frozen=True)
 class RefundTroubled(Event):
-    """An admin must look. what: failed, abnormal, not_enough, unanswered."""
+    """An admin must look. what: failed, abnormal, not_enough, unanswered, slow."""
 
     name: ClassVar[str] = "payments.refund_troubled"
     refund_id: str

@@ -63,6 +63,10 @@ class Back:
     def place(self, refund):
         return self.people["admin"]("GET", f"/api/v1/refunds/{refund}").json()["place"]
 
+    def news(self):
+        """Titles of what the administrator was told."""
+        return [one["title"] for one in self.people["admin"]("GET", "/api/v1/notifications").json()["items"]]
+
     def sums(self, order):
         found = self.till.of(order.id)
         return found.status, found.refunded_amount, found.refunding_amount
@@ -122,8 +126,7 @@ def test_abnormal_waits_for_a_person(back, how):
     asked = back.row(refund).asks
     back.till.later(hours=2)  # nobody asks on by himself
     assert back.row(refund).asks == asked
-    news = [one["title"] for one in back.people["admin"]("GET", "/api/v1/notifications").json()["items"]]
-    assert "A refund needs you" in news
+    assert "A refund needs you" in back.news()
     if how == "retry":
         number = back.row(refund).refund_no
         market = back.till.sim.look("state")["refund"]
@@ -283,6 +286,36 @@ def test_what_a_gateway_reports(back):
     pending = back.till.order("wechat")
     out_no = back.till.attempt(pending.id).transaction_no
     assert back_reports(back, None, "success", amount=1, number="RFDUNKNOWN", out_no=out_no) == "waiting"
+
+
+def test_a_refund_of_which_alipay_shows_nothing_is_told_of(back):
+    """It takes the request each time, and no question finds it."""
+    order = back.paid("alipay")
+    back.till.sim.settings(refund_seconds=10**9)
+    refund = back.ask(order, 3000)
+    for _ in range(refund_answers.STUCK - 2):
+        back.till.later(hours=1)
+    assert (back.place(refund), back.till.anomalies()) == ("gateway", [])
+    for _ in range(3):
+        back.till.later(hours=1)
+    assert (back.place(refund), back.till.anomalies()) == ("gateway", ["refund_unanswered"])
+    assert back.news().count("A refund needs you") == 1
+    assert back.act(refund, "by-hand", how="cash", note="receipt 5").status_code == 409
+
+
+def test_a_refund_that_is_on_its_way_for_a_week_is_told_of_once(back):
+    order = back.paid("wechat")
+    back.till.sim.settings(refund_seconds=9 * 86_400)
+    refund = back.ask(order, 3000)
+    back.till.later(seconds=31)
+    back.till.later(days=6)
+    assert (back.place(refund), back.till.anomalies()) == ("gateway", [])
+    for _ in range(2):
+        back.till.later(days=1)
+        assert (back.place(refund), back.till.anomalies()) == ("gateway", ["refund_slow"])
+    assert back.news().count("A refund needs you") == 1
+    back.till.later(days=2)
+    assert (back.place(refund), back.there()) == ("success", [("success", 3000)])
 
 
 def test_a_worker_that_dies_between_approval_and_gateway(back, clock):

@@ -29,6 +29,7 @@ TROUBLES = {
     "failed": N_("The gateway gave up refund %(number)s of %(sum)s. It must be paid back another way."),
     "abnormal": N_("The gateway cannot pay refund %(number)s of %(sum)s by itself."),
     "not_enough": N_("Our account at the gateway is too empty for refund %(number)s of %(sum)s. Please fill it."),
+    "slow": N_("Refund %(number)s of %(sum)s has been on its way at the gateway for more than a week."),
     "unanswered": N_("The gateway does not say what became of refund %(number)s of %(sum)s."),
 }
 

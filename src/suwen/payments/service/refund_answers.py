@@ -24,6 +24,7 @@ from suwen.payments.service.refunds import PAID_TWICE, finish, give_up, locked
 PAUSES = tuple(timedelta(seconds=seconds) for seconds in (30, 60, 120, 300, 600, 1800, 3600))
 AT_ONCE = 100
 STUCK = 12  # asked so often (six hours and more) without an end: a person should know
+SLOW = timedelta(days=7)  # a bank takes three working days, and holidays a week
 # Our own account at the gateway is empty: it fills with the next payments, so it is asked again by itself.
 POOR = {"NOT_ENOUGH", "ACQ.SELLER_BALANCE_NOT_ENOUGH", "balance_insufficient"}
 REASONS: dict[str, Reason] = {
@@ -95,12 +96,13 @@ def refund_reported(tx: Session, gateway: str, answer: RefundAnswer, now: dateti
         case "success":
             return _succeeded(tx, gateway, answer, order, found, now)
         case "processing":
-            return _still(tx, answer, found, now)
+            return _still(tx, gateway, answer, found, now)
         case "abnormal":
             return _abnormal(tx, gateway, answer, found, now)
         case "closed":
             return _closed(tx, gateway, answer, order, found, now)
         case _:
+            _unheard(tx, gateway, found, {"refund_no": found.refund_no, "state": answer.state}, now)
             return "ignored"
 
 
@@ -118,9 +120,8 @@ def refund_unanswered(tx: Session, refund_id: str, gateway: str, error: GatewayE
         said = {"state": "refused", "detail": error.code, "refusals": _refusals(found) + 1}
         _set(tx, found, now, abnormal=True, ask_at=None, refund_response=said)
         emit(tx, RefundTroubled(refund_id=refund_id, what="abnormal"), now)
-    elif found.asks >= STUCK:
-        note(tx, f"refund-stuck:{refund_id}", "refund_unanswered", gateway, found, facts, now)
-        _once(tx, found, "unanswered", now)
+    else:
+        _unheard(tx, gateway, found, facts, now)
 
 
 def retry(tx: Session, actor: Actor, refund_id: str, now: datetime) -> str:
@@ -165,9 +166,20 @@ def _succeeded(tx: Session, gateway: str, answer: RefundAnswer, order: Any, foun
     return "applied"
 
 
-def _still(tx: Session, answer: RefundAnswer, found: Any, now: datetime) -> str:
+def _unheard(tx: Session, gateway: str, found: Any, facts: dict[str, Any], now: datetime) -> None:
+    """No answer came, or one that knows of no refund: asked on, and told to a person after a while."""
+    if found.status == "processing" and not found.abnormal and found.asks >= STUCK:
+        note(tx, f"refund-stuck:{found.id}", "refund_unanswered", gateway, found, facts, now)
+        _once(tx, found, "unanswered", now)
+
+
+def _still(tx: Session, gateway: str, answer: RefundAnswer, found: Any, now: datetime) -> str:
     if found.status != "processing":
         return "repeated"
+    if now - (found.reviewed_at or found.created_at) >= SLOW:
+        facts = {"refund_no": found.refund_no, "state": answer.state, "amount": found.refund_amount}
+        if note(tx, f"refund-slow:{found.id}", "refund_slow", gateway, found, facts, now):
+            emit(tx, RefundTroubled(refund_id=found.id, what="slow"), now)
     news = answer.external_refund_id and answer.external_refund_id != found.external_refund_id
     if news or (found.refund_response or {}).get("state") != answer.state:
         _set(tx, found, now, external_refund_id=answer.external_refund_id or None, refund_response=_kept(answer))
@@ -236,10 +248,10 @@ def _unknown(tx: Session, gateway: str, answer: RefundAnswer, now: datetime) -> 
 def note(
     tx: Session, once: str, kind: str, gateway: str, found: Any, facts: dict[str, Any], now: datetime, *,
     paid_by: Any = None,
-) -> None:  # fmt: skip
-    """For a person to look at, at the order of the refund, or of the payment it is said to be of."""
+) -> bool:  # fmt: skip
+    """For a person to look at, at the order of the refund, or of the payment it is said to be of. True if it is new."""
     about = (paid_by.order_id, paid_by.id, None) if found is None else (found.order_id, found.transaction_id, found.id)
-    anomalies.note(
+    return anomalies.note(
         tx, kind, once, now, gateway=gateway, order_id=about[0], transaction_id=about[1], refund_id=about[2],
         facts=facts,
     )  # fmt: skip
