@@ -164,6 +164,9 @@ class Till:
         assert len(counts) <= 1, counts
         return counts.pop() if counts else 0
 
+    def rows(self, model):
+        return self._all(select(model).order_by(model.id))
+
     def row(self, model, id):
         return self.house.db.read(lambda tx: tx.get_one(model, id))
 

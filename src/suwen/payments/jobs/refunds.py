@@ -103,7 +103,8 @@ def tell_the_admins(tx: Session, now: datetime, refund_id: str, what: str) -> No
     everyone = select(User.id).where(User.role == "admin", User.is_deleted.is_(False), User.status == "active")
     for admin in tx.scalars(everyone):
         path = f"/admin/refunds/{refund_id}"
-        _tell(tx, found, admin, TROUBLED, TROUBLES[what], now, path, f"{what}:{admin}", number=found.refund_no)
+        once = f"{what}:{found.asks}:{admin}"  # what befalls another question is told again
+        _tell(tx, found, admin, TROUBLED, TROUBLES[what], now, path, once, number=found.refund_no)
 
 
 def _tell(

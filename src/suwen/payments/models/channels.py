@@ -78,7 +78,8 @@ class GatewayReport(Record):
 class Anomaly(Record):
     """Money talk that did not fit: forged, of another amount, paid twice, abnormal ... A person resolves it, once.
 
-    `once` keeps one row per occasion; `count` says how often it came up. `facts` holds no person and no secret.
+    `once` keeps one row per occasion; `count` says how often it came up. One that comes up again after it was resolved
+    is open again, beside what was said of it then. `facts` holds no person and no secret.
     """
 
     __tablename__ = "payment_anomalies"

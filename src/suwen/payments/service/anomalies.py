@@ -1,4 +1,7 @@
-"""What did not fit: written down once per occasion, told to the admins, left to a person to resolve."""
+"""What did not fit: written down once per occasion, told to the admins, left to a person to resolve.
+
+What comes up again after somebody had resolved it is open again, and told again: the word of the last time stays.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -24,33 +27,41 @@ def note(
     transaction_id: str | None = None, refund_id: str | None = None, facts: Mapping[str, Any] | None = None,
     told: str = "",
 ) -> bool:  # fmt: skip
-    """Count one occurrence. True if it is the first under the key `once`. `facts` names no person and no secret.
+    """Count one occurrence. True if it is the first under the key `once`, or the first since that was resolved.
 
-    `told` is a wider key than `once`, where admins shall hear of several occasions together.
+    `facts` names no person and no secret. `told` is a wider key than `once`, where admins shall hear of several
+    occasions together.
     """
     key = once[:190]
-    if _again(tx, key, now):
-        return False
     row = {
         "id": new_id(), "created_at": now, "once": key, "kind": kind, "gateway": gateway, "order_id": order_id,
         "transaction_id": transaction_id, "refund_id": refund_id, "facts": dict(facts or {}), "count": 1,
         "last_at": now, "status": "open",
     }  # fmt: skip
-    try:
-        with tx.begin_nested():
-            tx.execute(INSERT, row)
-    except IntegrityError:
-        _again(tx, key, now)
+    new = _counted(tx, row)
+    if new is None:
+        try:
+            with tx.begin_nested():
+                tx.execute(INSERT, row)
+            new = True
+        except IntegrityError:
+            new = _counted(tx, row)
+    if not new:
         return False
     if kind not in QUIET:
-        _tell(tx, kind, told or key, gateway, now)
+        count = tx.scalar(select(Anomaly.count).where(Anomaly.once == key))
+        _tell(tx, kind, f"{count}:{told or key}", gateway, now)
     changed(tx, "payment-anomalies")
     return True
 
 
-def _again(tx: Session, key: str, now: datetime) -> bool:
-    more = update(Anomaly).where(Anomaly.once == key).values(count=Anomaly.count + 1, last_at=now)
-    return rows(tx, more) == 1
+def _counted(tx: Session, row: Mapping[str, Any]) -> bool | None:
+    """One more of what is there already: True if it had been resolved and is open again, None if it is not there."""
+    mine = update(Anomaly).where(Anomaly.once == row["once"]).values(count=Anomaly.count + 1, last_at=row["last_at"])
+    if rows(tx, mine.where(Anomaly.status == "open")):
+        return False
+    reopened = mine.where(Anomaly.status == "resolved").values(status="open", facts=row["facts"])
+    return True if rows(tx, reopened) else None
 
 
 def _tell(tx: Session, kind: str, key: str, gateway: str | None, now: datetime) -> None:
@@ -60,5 +71,5 @@ def _tell(tx: Session, kind: str, key: str, gateway: str | None, now: datetime) 
             tx, admin, "system_announcement", N_("A payment needs a look"),
             N_("What a payment gateway said needs a person's decision (%(kind)s, %(gateway)s)."),
             None, now, {"kind": kind, "gateway": gateway or "-", "path": "/admin/payments/anomalies"},
-            once=f"anomaly:{key}:{admin}"[:190],
+            once=f"anomaly:{admin}:{key}"[:190],
         )  # fmt: skip
