@@ -131,10 +131,13 @@ def journals(house):
 
 
 @pytest.mark.parametrize(("kind", "amount", "two"), [
-    ("mismatch", 25_000, True), ("unknown_payment", 20_001, True), ("mismatch", 20_000, False), ("late", 25_000, False)
+    ("mismatch", 25_000, True), ("unknown_payment", 20_001, True), ("mismatch", 20_000, False), ("late", 25_000, False),
+    ("refund_unknown", None, True), ("refund_too_many", 20_001, True), ("forged", None, False),
 ])  # fmt: skip
 def test_much_money_in_no_book_is_settled_by_two(house, people, clock, colleague, kind, amount, two):
     facts = {"said": {"amount": amount, "state": "paid"}, "report_id": None}
+    if amount is None:
+        facts = {"refund_no": "RFD1", "out_no": "TXN1", "amount": None}
     house.db.write(lambda tx: anomalies.note(tx, kind, "one", clock(), gateway="card", facts=facts))
     id = house.db.read(lambda tx: tx.scalar(select(Anomaly.id)))
     admin, path = (

@@ -88,6 +88,7 @@ def refund_reported(tx: Session, gateway: str, answer: RefundAnswer, now: dateti
     order, found, paid_by = locked(tx, id)
     if wrong := _disagreements(gateway, answer, found, paid_by):
         facts = {"fields": wrong, "refund_no": found.refund_no, "state": answer.state, "amount": answer.amount}
+        facts |= {"expected": {"amount": found.refund_amount, "currency": found.currency}}
         note(tx, f"refund-differs:{id}:{answer.state}", "refund_differs", gateway, found, facts, now)
         return "anomaly"
     match answer.state:
@@ -155,7 +156,7 @@ def _succeeded(tx: Session, gateway: str, answer: RefundAnswer, order: Any, foun
     if found.status == "success" and not (found.refund_response or {}).get("by_hand"):
         return "repeated"
     if found.status != "processing":  # it went back by hand, or was given up, and now the gateway has paid too
-        facts = {"refund_no": found.refund_no, "status": found.status}
+        facts = {"refund_no": found.refund_no, "status": found.status, "amount": found.refund_amount}
         note(tx, f"refund-too-many:{found.id}", "refund_too_many", gateway, found, facts, now)
         return "anomaly"
     finish(

@@ -1,5 +1,6 @@
 """What did not fit, and how a person settled it: once, with a reason."""
 
+import sys
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -57,14 +58,15 @@ def kinds(tx: Session) -> list[str]:
 
 
 def unbooked(one: AnomalyView) -> int:
-    """The sum, in minor units, that stands in no book while this is open; 0 where all of it does."""
+    """The sum, in minor units, that stands in no book while this is open; 0 where all of it does. A sum that nobody has
+    named (Alipay reports that of all refunds together) counts as more than any limit."""
     if one.kind not in UNBOOKED:
         return 0
     said = one.facts.get("said")
     sums = [said.get("amount") if isinstance(said, dict) else None, one.facts.get("amount")]
     expected = one.facts.get("expected")
     sums.append(expected.get("amount") if isinstance(expected, dict) else None)
-    return max((abs(one) for one in sums if type(one) is int), default=0)
+    return max((abs(one) for one in sums if type(one) is int), default=sys.maxsize)
 
 
 def resolve(
