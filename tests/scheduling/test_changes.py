@@ -37,6 +37,34 @@ def test_cancelling_a_day_before_gives_all_back(people, paid, house, free, slot,
     assert "The appointment was cancelled" in inbox(people["zhang"])
 
 
+@pytest.mark.parametrize(("who", "also"), [("li", True), ("admin", True), ("zhang", False)])
+def test_of_a_cancellation_hears_whoever_did_not_do_it(people, paid, settle, who, also):
+    assert act(people[who], paid, "cancel", reason="the room is flooded").status_code == 200
+    settle()
+    assert "The appointment was cancelled" in inbox(people["li"])  # also who did it: with what comes back
+    assert ("The appointment was cancelled" in inbox(people["zhang"])) is also
+
+
+@pytest.mark.parametrize(("who", "told"), [("li", False), ("admin", True), ("zhang", True)])
+def test_whose_hold_is_taken_by_the_clinic_is_told(people, book, slot, settle, who, told):
+    held = book("li", slot)
+    assert act(people[who], held, "cancel", reason="the room is flooded").status_code == 200
+    settle()
+    assert ("The appointment was cancelled" in inbox(people["li"])) is told
+    assert "The appointment was cancelled" not in inbox(people["zhang"])  # who never heard of it
+
+
+def test_the_doctor_s_news_lead_to_the_clinic_s_day(people, hours, free, book, rich, settle):
+    rich("li")
+    assert hours(opens="06:00", closes="07:00").status_code == 201
+    early = next(one for one in free() if one["starts_at"] == "2030-01-01T22:00:00Z")  # the 2nd in Shanghai
+    act(people["li"], book("li", early), "pay", method="balance")
+    settle()
+    [news] = [one for one in people["zhang"]("GET", "/api/v1/notifications").json()["items"]
+              if one["title"] == "New appointment"]  # fmt: skip
+    assert news["path"] == "/doctor/calendar?day=2030-01-02"
+
+
 @pytest.mark.parametrize(
     ("second", "back", "status"),
     [

@@ -35,12 +35,20 @@ class AppointmentMoved(Event):
 
 @dataclass(frozen=True)
 class AppointmentCancelled(Event):
-    """`by` is patient, staff or system; `refunded` in minor units."""
+    """`by` is patient, doctor or staff; `refunded` in minor units."""
 
     name: ClassVar[str] = "scheduling.appointment_cancelled"
     appointment_id: str
     by: str
     refunded: int
+
+
+@dataclass(frozen=True)
+class HoldCancelled(Event):
+    """The clinic took back a time that was still being paid for. The doctor had not heard of it."""
+
+    name: ClassVar[str] = "scheduling.hold_cancelled"
+    appointment_id: str
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from suwen.scheduling.events import (
     AppointmentCancelled,
     AppointmentHeld,
     AppointmentMoved,
+    HoldCancelled,
     HoldReleased,
     ReminderDue,
     SlotsOrphaned,
@@ -63,6 +64,11 @@ def tell_that_it_moved(tx: Session, now: datetime, appointment_id: str, version:
 @on(AppointmentCancelled)
 def tell_that_it_was_cancelled(tx: Session, now: datetime, appointment_id: str, by: str, refunded: int) -> None:
     telling.cancelled(tx, appointment_id, by, refunded, now)
+
+
+@on(HoldCancelled)
+def tell_that_the_hold_was_cancelled(tx: Session, now: datetime, appointment_id: str) -> None:
+    telling.hold_cancelled(tx, appointment_id, now)
 
 
 @on(HoldReleased)

@@ -16,7 +16,7 @@ from suwen.core.outbox import emit
 from suwen.payments import service as payments
 from suwen.scheduling import queries
 from suwen.scheduling.errors import NoSuchTime, VersionChanged
-from suwen.scheduling.events import AppointmentCancelled, AppointmentMoved, PatientArrived, PatientMissed
+from suwen.scheduling.events import AppointmentCancelled, AppointmentMoved, HoldCancelled, PatientArrived, PatientMissed
 from suwen.scheduling.queries import appointments
 from suwen.scheduling.rules import states
 from suwen.scheduling.schemas import Cancel, Moved, Note, Reschedule
@@ -41,9 +41,11 @@ def cancel(tx: Session, me: Actor, id: str, data: Cancel, now: datetime) -> Move
     _give_back(tx, row, now)
     refunded = _money_back(tx, me, row, now)
     care.end_care(tx, id, now)
-    by = "patient" if me.role == states.PATIENT else "staff"
     if row["status"] != "pending":
+        by = me.role if me.role in (states.PATIENT, "doctor") else "staff"
         emit(tx, AppointmentCancelled(id, by, refunded), now)
+    elif me.role != states.PATIENT:
+        emit(tx, HoldCancelled(id), now)
     return _done(tx, me, row, "cancelled", now, "cancelled", refunded=refunded)
 
 

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
@@ -17,7 +18,7 @@ from suwen.notifications import service as notifications
 from suwen.payments import service as payments
 from suwen.scheduling.events import ReminderDue
 from suwen.scheduling.queries import appointments
-from suwen.scheduling.rules import states
+from suwen.scheduling.rules import days, states
 from suwen.scheduling.service import holds, reads
 
 # Nearest first: who is reminded of the next minutes needs no word about tomorrow any more.
@@ -73,8 +74,14 @@ def cancelled(tx: Session, id: str, by: str, refunded: int, now: datetime) -> No
     text = REFUNDED_TEXT if order else CANCELLED_TEXT
     more = {"sum": Sum(refunded, order.currency)} if order else {}
     _tell_patient(tx, row, "appointment_cancelled", CANCELLED, text, now, once=f"cancelled:{id}", **more)
-    if by == "patient":
+    if by != "doctor":
         _tell_doctor(tx, row, "appointment_cancelled", CANCELLED, CANCELLED_TEXT, now, once=f"cancelled:{id}:doctor")
+
+
+def hold_cancelled(tx: Session, id: str, now: datetime) -> None:
+    row = _visit(tx, id)
+    if row is not None:
+        _tell_patient(tx, row, "appointment_cancelled", CANCELLED, CANCELLED_TEXT, now, once=f"cancelled:{id}")
 
 
 def released(tx: Session, id: str, now: datetime) -> None:
@@ -157,7 +164,8 @@ def _tell_patient(tx: Session, row: dict[str, Any], type: str, title: str, text:
 
 def _tell_doctor(tx: Session, row: dict[str, Any], type: str, title: str, text: str, now: datetime, *,
                  once: str, **more: Any) -> None:  # fmt: skip
-    meta = _words(row) | more | {"path": f"/doctor/calendar?day={row['starts_at']:%Y-%m-%d}"}
+    day = days.local_day(row["starts_at"], ZoneInfo(row["zone"]))
+    meta = _words(row) | more | {"path": f"/doctor/calendar?day={day}"}
     notifications.notify(tx, row["doctor_user_id"], type, title, text, row["id"], now, meta, once=once)
 
 
