@@ -41,6 +41,12 @@ class PersonBusy(Conflict):
     code, title = "person_busy", "There is already an appointment at this time for this person."
 
 
+class PersonIncomplete(Invalid):
+    """`fields` has what is asked for: gender, birthday. Both may be sent with the booking."""
+
+    code, title = "person_incomplete", "The doctor needs to know the sex and the date of birth of whoever comes."
+
+
 class DoctorBusy(Conflict):
     code = "doctor_busy"
     title = "The doctor has another visit at this time. Squeeze it in on purpose, or choose another time."

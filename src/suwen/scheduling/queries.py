@@ -119,6 +119,8 @@ PERSON = (
         profiles.c.id,
         profiles.c.name,
         profiles.c.user_id,
+        type_coerce(profiles.c.gender, String).label("gender"),
+        profiles.c.birthday,
         select(func.count())
         .where(
             _active.c.patient_id == profiles.c.user_id,

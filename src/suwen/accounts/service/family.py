@@ -148,6 +148,20 @@ def change_person(tx: Session, actor: Actor, id: str, data: PersonInput, now: da
     return person
 
 
+def complete_person(
+    tx: Session, actor: Actor, id: str, gender: str | None, birthday: date | None, now: datetime
+) -> None:  # fmt: skip
+    """What the first booking asks for. Whoever calls has looked whose person it is and locked it; the resident ID must
+    agree."""
+    person = tx.get_one(PatientProfile, id)
+    person.version += 1
+    _say_who(tx, person, person.name, gender, birthday, None, now)
+    _save(tx, person)
+    if person.relationship == "self":
+        _mirror(tx, person)
+    audit.seen(tx, actor, "write", "profile", person.id, person.id, "changed", now=now)
+
+
 def change_self(
     tx: Session, actor: Actor, user_id: str, name: str, gender: str | None, birthday: date | None, now: datetime
 ) -> None:  # fmt: skip

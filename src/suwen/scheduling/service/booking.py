@@ -7,14 +7,16 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from suwen.accounts import service as accounts
 from suwen.core import audit
 from suwen.core.actor import Actor
 from suwen.core.db import changed, new_id
 from suwen.core.errors import Forbidden, NotFound
+from suwen.core.i18n import N_
 from suwen.core.outbox import emit
 from suwen.payments import service as payments
 from suwen.scheduling import queries
-from suwen.scheduling.errors import HoldExpired, NoSuchTime, PastTime, SlotTaken, TooSoon, WrongState
+from suwen.scheduling.errors import HoldExpired, NoSuchTime, PastTime, PersonIncomplete, SlotTaken, TooSoon, WrongState
 from suwen.scheduling.events import AppointmentHeld
 from suwen.scheduling.queries import appointments, slots
 from suwen.scheduling.rules import days, states, windows
@@ -33,7 +35,8 @@ ZONES_AROUND = (
 def book(tx: Session, me: Actor, data: Booking, now: datetime) -> Booked:
     """Hold a slot for one of the account's people until it is paid.
 
-    Refused: a time that is taken, past or too soon, a person who is busy then, too many holds at once.
+    Refused: a time that is taken, past or too soon, a person who is busy then or whose sex or birth date nobody knows,
+    too many holds at once.
     """
     if me.role != "patient":
         raise Forbidden()
@@ -45,6 +48,7 @@ def book(tx: Session, me: Actor, data: Booking, now: datetime) -> Booked:
     person = holds.person(
         tx, me.id, data.patient_profile_id, slot.slot_start, slot.slot_end, now, most_holds=policy.most_holds
     )
+    _complete(tx, me, person, data, now)
     row = visit(slot, me.id, person.id, now) | {
         "status": "pending", "held_until": until, "symptoms": data.symptoms.strip(), "booked_by": me.id,
         "has_visited_before": data.has_visited_before,
@@ -70,7 +74,8 @@ def change_details(tx: Session, me: Actor, id: str, data: Details, now: datetime
     held(row, now)
     profile_id = data.patient_profile_id or row["patient_profile_id"]
     if profile_id != row["patient_profile_id"]:
-        holds.person(tx, row["patient_id"], profile_id, row["starts_at"], row["ends_at"], now, except_id=id)
+        person = holds.person(tx, row["patient_id"], profile_id, row["starts_at"], row["ends_at"], now, except_id=id)
+        _complete(tx, me, person, data, now)
     values: dict[str, Any] = {"patient_profile_id": profile_id}
     if data.has_visited_before is not None:
         values["has_visited_before"] = data.has_visited_before
@@ -101,9 +106,20 @@ def hold_or_change(tx: Session, me: Actor, slot_id: str, data: Details, now: dat
         return change_details(tx, me, found, data, now).id
     wanted = Booking(
         slot_id=slot_id, patient_profile_id=data.patient_profile_id, symptoms=data.symptoms or "",
-        has_visited_before=bool(data.has_visited_before),
+        has_visited_before=bool(data.has_visited_before), gender=data.gender, birthday=data.birthday,
     )  # fmt: skip
     return book(tx, me, wanted, now).id
+
+
+def _complete(tx: Session, me: Actor, person: holds.Person, data: Booking | Details, now: datetime) -> None:
+    """The first booking asks what a doctor must know of anybody, and keeps it with the person. PersonIncomplete."""
+    missing = [name for name in ("gender", "birthday") if getattr(person, name) is None]
+    if not missing:
+        return
+    asked = [name for name in missing if getattr(data, name) is None]
+    if asked:
+        raise PersonIncomplete(patient_profile_id=person.id, fields=dict.fromkeys(asked, N_("Please fill this in.")))
+    accounts.complete_person(tx, me, person.id, person.gender or data.gender, person.birthday or data.birthday, now)
 
 
 def held(row: dict[str, Any], now: datetime) -> None:

@@ -1,7 +1,7 @@
 """Taking a slot and letting it go again: guarded writes that every way of booking shares."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, delete, select, true, update
@@ -52,6 +52,8 @@ class Person:
     id: str
     name: str
     account_id: str
+    gender: str | None
+    birthday: date | None
 
 
 def subject(appointment_id: str) -> str:
@@ -93,7 +95,7 @@ def person(
         raise TooManyHolds(most=most_holds)
     if found.overlaps:
         raise PersonBusy(patient_profile_id=found.id)
-    return Person(found.id, found.name, found.user_id)
+    return Person(found.id, found.name, found.user_id, found.gender, found.birthday)
 
 
 def wait_for_gateway(tx: Session, appointment_id: str) -> None:
