@@ -77,6 +77,7 @@ class HotRow(Hot):
         shape = msgspec.defstruct("Found", [(name, _kind(column) | None) for name, column in columns.items()])
         super().__init__(statement.with_only_columns(packed(columns).label("packed"), maintain_column_froms=True))
         self._read = msgspec.json.Decoder(shape, strict=False).decode
+        self._read_list = msgspec.json.Decoder(list[shape], strict=False).decode  # type: ignore[valid-type]
 
     def all(self, connection: Connection, values: Values) -> list[Any]:
         plan = self._plan(connection.dialect, values)
@@ -85,6 +86,10 @@ class HotRow(Hot):
     def first(self, connection: Connection, values: Values) -> Any:
         found = self.scalar(connection, values)
         return None if found is None else self._read(found)
+
+    def several(self, packed_list: str) -> list[Any]:
+        """Rows of the same columns that another statement brought with it (`core.packed.packed_list`)."""
+        return self._read_list(packed_list)
 
 
 class _Plan:

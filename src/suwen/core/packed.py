@@ -7,6 +7,7 @@ column of each row apart in Python. One text is fetched once and decoded in C, a
     WHOLE = HotRow(select(...))                                                 # core/hot.py: one JSON object per row
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import ColumnElement, Integer, Select, String, func, literal_column, select, type_coerce
@@ -55,7 +56,7 @@ def _minor_mysql(element: Any, compiler: Any, **kw: Any) -> str:
     return f"cast({compiler.process(element.clauses, **kw)} * 100 as signed)"
 
 
-def packed(columns: dict[str, ColumnElement[Any]]) -> ColumnElement[str]:
+def packed(columns: Mapping[str, ColumnElement[Any]]) -> ColumnElement[str]:
     """One JSON object of text, whole numbers, amounts, days, moments, and truths (0 or 1: decode with strict=False)."""
     pairs: list[Any] = []
     for name, column in columns.items():
@@ -66,6 +67,11 @@ def packed(columns: dict[str, ColumnElement[Any]]) -> ColumnElement[str]:
 def packed_rows(found: FromClause, **names: str) -> Select[Any]:
     """All rows of `found` as one list; `names` says what each column is called there."""
     return select(_listed(packed({name: found.c[column] for name, column in names.items()})).label("packed"))
+
+
+def packed_list(columns: Mapping[str, ColumnElement[Any]]) -> Select[Any]:
+    """All rows of the columns' tables as one list, to be narrowed by `where`; text also inside another row."""
+    return select(_listed(packed(columns)) + literal_column("''", String))  # SQLite would put a list there
 
 
 def written(value: int | str) -> ColumnElement[Any]:

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Select,
     String,
     bindparam,
+    case,
     exists,
     false,
     func,
@@ -27,6 +28,7 @@ from suwen.clinics import queries as clinics
 from suwen.clinics.models import ClinicLocation, Doctor
 from suwen.core.hot import Hot, HotRow
 from suwen.core.packed import packed_rows, written
+from suwen.payments.queries import prices
 from suwen.scheduling.models import Appointment, Availability, Slot
 from suwen.scheduling.rules.states import ACTIVE
 
@@ -73,6 +75,12 @@ SLOT = (
     .where(LISTED)
 )
 SLOT_BY_ID = HotRow(SLOT.where(slots.c.id == bindparam("slot")))
+# With what it may cost, by payments' own list: a booking asks once for both.
+PRICED_AS = {"online_video": "appointment_online", "offline": "appointment_offline"}
+_service = case(*((slots.c.visit_type == written(kind), written(name)) for kind, name in PRICED_AS.items()))
+SLOT_TO_BOOK = HotRow(
+    SLOT.add_columns(prices.of_service(_service).label("prices")).where(slots.c.id == bindparam("slot"))
+)
 SLOT_BY_TIME = SLOT.where(
     slots.c.doctor_id == bindparam("doctor"), slots.c.slot_start.in_(bindparam("starts", expanding=True))
 ).order_by(slots.c.is_booked, slots.c.slot_start)

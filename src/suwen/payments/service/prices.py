@@ -18,12 +18,11 @@ from suwen.core.money import BadCurrency, ensure_currency
 from suwen.payments import rules
 from suwen.payments.errors import BadPrice, NoPrice, PriceOverlaps
 from suwen.payments.models import Price
+from suwen.payments.queries.prices import ACTIVE
 from suwen.payments.schemas import PriceInput, PriceView
 
 TOPIC = "prices"
-_columns = Price.__table__.c
-ACTIVE = select(*(_columns[name] for name in rules.Priced.__annotations__)).where(_columns.is_active.is_(True))
-ACTIVE_OF = HotRow(ACTIVE.where(_columns.service_type == bindparam("service")))
+ACTIVE_OF = HotRow(ACTIVE.where(Price.__table__.c.service_type == bindparam("service")))
 
 
 @dataclass(frozen=True)
@@ -48,14 +47,15 @@ def price_list(tx: Session, on: date) -> PriceList:
 
 
 def price_for(
-    tx: Session, service_type: str, *, location_id: str | None = None, on: date, doctor_fee: int | None = None
-) -> tuple[int, str, str]:
+    tx: Session, service_type: str, *, location_id: str | None = None, on: date, doctor_fee: int | None = None,
+    known: str | None = None,
+) -> tuple[int, str, str]:  # fmt: skip
     """(amount in minor units, currency, id of the price) of a service on a day; NoPrice where none is set.
 
     A price of the place goes before one of every place, the newest before the older; a doctor's own fee replaces
-    the amount, in the currency of the price found.
+    the amount, in the currency of the price found. `known`: what `queries.prices.of_service` read with another row.
     """
-    rows_ = ACTIVE_OF.all(tx.connection(), {"service": service_type})
+    rows_ = ACTIVE_OF.all(tx.connection(), {"service": service_type}) if known is None else ACTIVE_OF.several(known)
     found = PriceList(on, rows_).of(service_type, location_id, doctor_fee)
     if found is None:
         raise NoPrice(service_type=service_type)

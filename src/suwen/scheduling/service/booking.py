@@ -23,7 +23,6 @@ from suwen.scheduling.rules import days, states, windows
 from suwen.scheduling.schemas import Booked, Booking, Details
 from suwen.scheduling.service import holds, reads
 
-PRICED_AS = {"online_video": "appointment_online", "offline": "appointment_offline"}
 ZONES_AROUND = (
     select(slots.c.zone)
     .where(slots.c.doctor_id == queries.bindparam("doctor"))
@@ -135,7 +134,7 @@ def held(row: dict[str, Any], now: datetime) -> None:
 def slot_for(tx: Session, data: Booking, now: datetime) -> Any:
     """The slot that is meant, by id or by the doctor's day and time; NotFound or NoSuchTime."""
     if data.slot_id is not None:
-        found = queries.SLOT_BY_ID.first(tx.connection(), {"slot": data.slot_id, "today": now.date()})
+        found = queries.SLOT_TO_BOOK.first(tx.connection(), {"slot": data.slot_id, "today": now.date()})
         if found is None:
             raise NotFound()
     else:
@@ -201,8 +200,9 @@ def times(start: datetime, end: datetime, zone: str) -> dict[str, Any]:
 def open_order(tx: Session, row: dict[str, Any], slot: Any, *, expires: datetime, now: datetime) -> Any:
     """What is to be paid, at the price of the day of booking."""
     amount, currency, price_id = payments.price_for(
-        tx, PRICED_AS[row["visit_type"]], location_id=row["location_id"], on=days.local_day(now, ZoneInfo(row["zone"])),
-        doctor_fee=slot.consultation_fee,
+        tx, queries.PRICED_AS[row["visit_type"]], location_id=row["location_id"],
+        on=days.local_day(now, ZoneInfo(row["zone"])), doctor_fee=slot.consultation_fee,
+        known=getattr(slot, "prices", None),
     )  # fmt: skip
     return payments.open_order(
         tx, row["patient_id"], subject=holds.subject(row["id"]), amount=amount, currency=currency, expires=expires,

@@ -16,10 +16,9 @@ from suwen.core.schemas import Slice
 from suwen.payments import service as payments
 from suwen.scheduling import queries
 from suwen.scheduling.models import Availability, Slot
-from suwen.scheduling.queries import doctors, users
+from suwen.scheduling.queries import PRICED_AS, doctors, users
 from suwen.scheduling.rules import states, windows
 from suwen.scheduling.schemas import Offer
-from suwen.scheduling.service.booking import PRICED_AS
 
 hours, slots = Availability.__table__, Slot.__table__
 SORTS = ("next_free", "rating", "name")

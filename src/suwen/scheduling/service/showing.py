@@ -88,7 +88,7 @@ def booking_page(tx: Session, me: Actor, slot_id: str, zone: str, now: datetime)
         amount, currency = order.amount, order.currency
     else:
         amount, currency, _ = payments.price_for(
-            tx, booking.PRICED_AS[slot.visit_type], location_id=slot.location_id, on=now.date(),
+            tx, queries.PRICED_AS[slot.visit_type], location_id=slot.location_id, on=now.date(),
             doctor_fee=slot.consultation_fee,
         )  # fmt: skip
     gone = mine is None and _gone(slot, now)
