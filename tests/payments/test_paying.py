@@ -291,20 +291,6 @@ def test_lists_are_paged_and_filtered(desk, people, clock):
     assert admin("GET", "/api/v1/orders?since=yesterday").status_code == 422
 
 
-def test_figures_of_a_day(desk, house, clock):
-    begin = clock()
-    desk.paid("li", 6000)
-    order = desk.paid_in_cash("wang", 5000)
-    desk.refund("admin", order, 1000)
-    desk.refund("wang", order, 500)  # owed, not yet handed out
-    figures = house.db.read(lambda tx: service.figures(tx, begin, begin + timedelta(days=1)))
-    shown = {(flow.method, flow.received, flow.payments, flow.refunded) for flow in figures.flows}
-    assert shown == {("balance", 6000, 1, 0), ("cash", 5000, 1, 1000)}
-    assert (figures.topped_up, figures.waiting_refunds, figures.received("CNY")) == ({"CNY": 6000}, 1, 10000)
-    tomorrow = house.db.read(lambda tx: service.figures(tx, begin + timedelta(days=1), begin + timedelta(days=2)))
-    assert (tomorrow.flows, tomorrow.topped_up) == ([], {})
-
-
 def test_an_order_costs_one_statement_and_paying_few(desk, house, people, statements):
     desk.top_up("li", 100_000)
     assert len(statements(lambda: desk.order("li", 100))) == 1
