@@ -4,13 +4,15 @@ from dataclasses import fields
 from decimal import Decimal
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, get_args
 
 import yaml
 
-from suwen.prescribing.rules.jurisdiction import Jurisdiction
+from suwen.prescribing.rules.jurisdiction import Jurisdiction, Schedule
+from suwen.prescribing.rules.reference import Controlled
 
-TYPES: dict[Any, Any] = {bool: bool, int: int, str: str, Decimal: str}
+SCHEDULES = tuple[Schedule, ...]
+TYPES: dict[Any, Any] = {bool: bool, int: int, str: str, Decimal: str, SCHEDULES: dict}
 
 
 @cache
@@ -35,8 +37,8 @@ def _read(code: str, row: dict[str, Any]) -> Jurisdiction:
     for name, kind in wanted.items():
         if type(row[name]) is not TYPES[kind]:
             raise ValueError(f"{code}.{name} cannot be {row[name]!r}")
-    values: dict[str, Any] = {name: kind(row[name]) for name, kind in wanted.items()}
-    read = Jurisdiction(code, **values)
+    values: dict[str, Any] = {name: kind(row[name]) for name, kind in wanted.items() if name != "schedules"}
+    read = Jurisdiction(code, **values, schedules=_schedules(code, row["schedules"]))
     if not (
         0 <= read.valid_months <= 24
         and 0 < read.usual_days <= read.most_days
@@ -45,3 +47,19 @@ def _read(code: str, row: dict[str, Any]) -> Jurisdiction:
     ):
         raise ValueError(f"{code}: out of range")
     return read
+
+
+def _schedules(code: str, rows: dict[str, Any]) -> SCHEDULES:
+    found = []
+    for name, row in rows.items():
+        if (
+            not name
+            or name not in get_args(Controlled)
+            or not isinstance(row, dict)
+            or set(row) != {"refills", "months"}
+        ):
+            raise ValueError(f"{code}: schedule {name} cannot be {row!r}")
+        if any(type(number) is not int or number < 0 for number in row.values()):
+            raise ValueError(f"{code}: schedule {name} cannot be {row!r}")
+        found.append(Schedule(name, **row))
+    return tuple(found)

@@ -10,6 +10,7 @@ from suwen.prescribing.reference.rows import Row
 from suwen.prescribing.rules.reference import (
     AllergyClass,
     Caution,
+    Controlled,
     Ingredient,
     Interaction,
     Piece,
@@ -23,7 +24,7 @@ PRODUCT = frozenset(
 )  # fmt: skip
 INGREDIENT = frozenset(
     {"code", "name", "zh", "aliases", "classes", "adult_limit", "child_limit_per_kg", "narcotic",
-     "psychotropic", "pregnancy", "cautions"}
+     "psychotropic", "schedule", "pregnancy", "cautions"}
 )  # fmt: skip
 COMPOUNDS = {"products": PRODUCT}
 MEDICINES = {"ingredients": INGREDIENT, "products": PRODUCT}
@@ -48,6 +49,7 @@ def read_ingredients(rows: list[Row], taken: Container[str]) -> dict[str, Ingred
             child_limit_per_kg=row.number("child_limit_per_kg"),
             narcotic=row.flag("narcotic"),
             psychotropic=row.flag("psychotropic"),
+            schedule=row.one_of("schedule", get_args(Controlled)),
             pregnancy=row.one_of("pregnancy", get_args(Pregnancy)),
             cautions=_cautions(row),
         )

@@ -1,6 +1,7 @@
 """What a country's law asks of a prescription, as data; the rows are in data/jurisdictions.yaml."""
 
 import calendar
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_CEILING, Decimal
@@ -11,11 +12,21 @@ from suwen.prescribing.rules.lines import LONGEST
 
 
 @dataclass(frozen=True, slots=True)
+class Schedule:
+    """What the law says of controlled medicines of one kind. `months` 0: nothing, the prescription's own validity."""
+
+    code: str
+    refills: int
+    months: int
+
+
+@dataclass(frozen=True, slots=True)
 class Jurisdiction:
     """`follow_up_months`: how long ago a diagnosis of the clinic's own may lie and still show that a visit is a
     follow-up. `guardian_below`: a child under so many years is not alone in a video visit, 0 for no such rule.
     `valid_months` 0: until midnight where the clinic is. `usual_days` may be exceeded with a reason, `most_days` not.
-    `refill_after` is the part of the supply that must be used up before the next one."""
+    `refill_after` is the part of the supply that must be used up before the next one. `schedules` are stricter limits
+    of controlled medicines."""
 
     code: str
     pharmacist_review: bool
@@ -29,6 +40,7 @@ class Jurisdiction:
     refill_after: Decimal
     usual_days: int
     most_days: int
+    schedules: tuple[Schedule, ...]
     source: str
     evidence: str
     reviewed_by: str
@@ -39,10 +51,11 @@ class Jurisdiction:
         """Whether a line that does not say how long would pass by a limit."""
         return min(self.usual_days, self.most_days) < LONGEST
 
-    def valid_until(self, effective: datetime, zone: ZoneInfo) -> datetime:
-        """The last second in which it may be dispensed."""
+    def valid_until(self, effective: datetime, zone: ZoneInfo, schedules: Collection[str] = ()) -> datetime:
+        """The last second in which it may be dispensed, with controlled medicines of these schedules in it."""
         day = effective.astimezone(zone).date()
-        return end_of(later(day, self.valid_months) if self.valid_months else day, zone)
+        months = min([self.valid_months, *(one.months for one in self._of(schedules) if one.months)])
+        return end_of(later(day, months) if months else day, zone)
 
     def follow_up_since(self, now: datetime, zone: ZoneInfo) -> datetime:
         """The beginning of the first day whose diagnosis still counts."""
@@ -56,7 +69,8 @@ class Jurisdiction:
         return before.astimezone(zone).date() + timedelta(days=max(1, int(waits)))
 
     def findings(self, days: int | None, *, online: bool, refills: int, seen_before: bool,
-                 long_course: str | None, alone: bool = False) -> list[Finding]:  # fmt: skip
+                 long_course: str | None, alone: bool = False,
+                 schedules: Collection[str] = ()) -> list[Finding]:  # fmt: skip
         """What the law asks beside the medicines."""
         found = []
         if self.follow_up_evidence and online and not seen_before:
@@ -81,15 +95,7 @@ class Jurisdiction:
                     self,
                 )
             )
-        if refills > self.refills_max:
-            found.append(
-                _forbids(
-                    "refills",
-                    f"不得续配超过{self.refills_max}次。",
-                    f"No more than {self.refills_max} refills are allowed.",
-                    self,
-                )
-            )
+        found += self._refills(refills, schedules)
         if days and days > self.most_days:
             found.append(
                 _forbids(
@@ -110,6 +116,23 @@ class Jurisdiction:
                 )
             )
         return found  # fmt: skip
+
+    def _refills(self, refills: int, schedules: Collection[str]) -> Iterator[Finding]:
+        """The strictest limit that is passed."""
+        controlled = min(self._of(schedules), key=lambda one: one.refills, default=None)
+        if controlled and controlled.refills < min(refills, self.refills_max):
+            yield _forbids(
+                "refills",
+                f"含 {controlled.code} 类管制药品，不得续配超过{controlled.refills}次。",
+                f"No more than {controlled.refills} refills are allowed with a medicine of schedule {controlled.code}.",
+                self,
+            )
+        elif refills > self.refills_max:
+            zh, en = "不得续配超过{}次。", "No more than {} refills are allowed."
+            yield _forbids("refills", zh.format(self.refills_max), en.format(self.refills_max), self)
+
+    def _of(self, schedules: Collection[str]) -> list[Schedule]:
+        return [one for one in self.schedules if one.code in schedules]
 
 
 def later(day: date, months: int) -> date:

@@ -14,6 +14,7 @@ Basis = Literal["per_day_decoction", "per_dose_powder", "per_day_powder", "formu
 Method = Literal["", "先煎", "后下", "包煎", "另煎", "烊化", "冲服", "泡服", "煎汤代水", "打碎"]
 Toxicity = Literal["", "小毒", "有毒", "大毒"]
 Pregnancy = Literal["", "caution", "avoid", "forbidden"]  # 慎用, 忌用, 禁用
+Controlled = Literal["", "II", "III", "IV", "V"]
 # What a caution may be about: the first row follows from the person's age and answers, the others were recorded.
 CONDITIONS = (
     "child", "young_child", "elderly", "lactation", "menstruation",
@@ -114,6 +115,7 @@ class Ingredient:
     child_limit_per_kg: Decimal | None = None  # makes it weight-based for children: no weight, no signature
     narcotic: bool = False
     psychotropic: bool = False  # like a narcotic it is never sold online
+    schedule: Controlled = ""  # of the Controlled Substances Act, for jurisdictions that go by it
     pregnancy: Pregnancy = ""
     cautions: tuple[Caution, ...] = ()
 

@@ -45,6 +45,7 @@ class Law(msgspec.Struct, frozen=True):
     seen_before: bool
     long_course: str | None
     alone: bool = False  # a small child, and nobody said who was with it
+    schedules: tuple[str, ...] = ()  # of the controlled medicines in it
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -92,12 +93,20 @@ def evaluated(tx: Session, row: Mapping[str, Any], now: datetime) -> Checked:
         others=_others(tx, [profile, *same], row.get("id"), today), policy=Policy(),
         law=Law(
             jurisdiction=law.code, days=days_at_least(row["kind"], row["medicines"], row.get("regimen")), online=online,
-            refills=row["refill_allowed"], long_course=_words(facts, "long_course"),
+            refills=row["refill_allowed"], schedules=schedules(row["medicines"]),
+            long_course=_words(facts, "long_course"),
             alone=online and _is_young(profile, law.guardian_below, today) and not _words(facts, "guardian"),
             seen_before=bool(_words(facts, "follow_up")) or _seen_before(tx, profile.id, row, law, now),
         ),
     )  # fmt: skip
     return _run(entry)
+
+
+def schedules(lines: list[Any]) -> tuple[str, ...]:
+    """Of the controlled medicines among these lines, for laws that limit refills by them."""
+    known = reference()
+    products = [product for line in lines if (product := known.products.get(line.get("code", "")))]
+    return tuple(sorted({known.ingredients[code].schedule for one in products for code, _ in one.ingredients} - {""}))
 
 
 def store(tx: Session, checked: Checked, prescription_id: str, purpose: str, now: datetime) -> SafetyEvaluation:
@@ -214,6 +223,7 @@ def _run(entry: Entry) -> Checked:
     of_law = law.findings(
         entry.law.days, online=entry.law.online, refills=entry.law.refills, seen_before=entry.law.seen_before,
         long_course=entry.law.long_course, alone=entry.law.alone,
+        schedules=entry.law.schedules,
     )  # fmt: skip
     every = sorted([*findings, *of_law], key=lambda one: -one.severity)
     return Checked(rule_set(), known.reviewed, msgspec.to_builtins(entry, order="deterministic"), every)

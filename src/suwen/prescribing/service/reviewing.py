@@ -152,7 +152,7 @@ def _accept(
     refuse_unconfirmed(tx, actor, now)
     evaluation = checking.store(tx, checked, found.id, "review", now)
     remark = (data.reason or "").strip()
-    until = law.valid_until(now, zone)
+    until = law.valid_until(now, zone, checking.schedules(found.medicines))
     said = {"checks": checks, "prescriber": doctors.id if doctors else "", "reason": remark,
             "valid_until": signatures.moment(until)}  # fmt: skip
     name = tx.get_one(User, actor.id).name

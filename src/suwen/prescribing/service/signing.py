@@ -66,7 +66,8 @@ def _signed(
     law, zone = jurisdictions()[fresh["jurisdiction"]], checking.clinic_zone(tx)
     evaluation = checking.store(tx, checked, found.id, "sign", now)
     signatures.invalidate(tx, found.id, now)
-    until = None if law.pharmacist_review else law.valid_until(now, zone)
+    schedules = checking.schedules(found.medicines)
+    until = None if law.pharmacist_review else law.valid_until(now, zone, schedules)
     if until:
         said["valid_until"] = signatures.moment(until)
     content = signatures.content_of(found, fresh)
