@@ -1,9 +1,11 @@
 """A visit that has begun, and prescriptions of it."""
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
+from suwen.accounts.models import PatientProfile
 from tests.consultations.conftest import begun, booked, waiting
 
 __all__ = ["begun", "booked", "waiting"]
@@ -22,8 +24,10 @@ ASKED = {"allergies": [], "pregnancy": "no"}
 
 
 @pytest.fixture
-def visit(begun):
-    """The appointment of a video visit of Li Na's mother with Dr Zhang that is going on."""
+def visit(begun, house, ids):
+    """The appointment of a video visit of Li Na's mother, who is grown up, with Dr Zhang that is going on."""
+    mother = ids.profiles["li"]["mother"]
+    house.db.write(lambda tx: setattr(tx.get_one(PatientProfile, mother), "birthday", date(1985, 3, 12)))
     return begun(person="mother")[0]
 
 

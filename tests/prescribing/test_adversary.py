@@ -270,6 +270,21 @@ def test_a_small_child_is_not_alone(people, formula, law, house, ids, clock):
     assert "guardian" not in {each["rule"] for each in formula()["findings"]}
 
 
+def test_somebody_of_unknown_age_may_be_a_small_child(people, formula, law, house, ids):
+    """Control 9: without a birthday nobody knows whether a guardian has to be there."""
+    law("CN")
+    mother = ids.profiles["li"]["mother"]
+    house.db.write(lambda tx: setattr(tx.get_one(PatientProfile, mother), "birthday", None))
+    refused = sign(people["zhang"].confirm(), formula()).json()
+    assert (refused["code"], refused["rules"]) == ("facts_missing", ["guardian"])
+    assert "date of birth" in refused["findings"][0]["en"]
+    assert "出生日期" in refused["findings"][0]["zh"]
+    said = formula(facts=SEEN | {"guardian": "A grown woman, seen on camera"})
+    assert "guardian" not in {each["rule"] for each in said["findings"]}
+    law("OFF")
+    assert "guardian" not in {each["rule"] for each in formula()["findings"]}
+
+
 def test_a_law_without_online_bans_changes_nothing_for_a_pregnant_woman(people, formula, draft, law, house):
     """三棱 is forbidden online in pregnancy by the engine itself (A-R9); the law may allow what is sold online."""
     law("US")

@@ -70,7 +70,7 @@ class Jurisdiction:
 
     def findings(self, days: int | None, *, online: bool, refills: int, seen_before: bool,
                  long_course: str | None, alone: bool = False,
-                 schedules: Collection[str] = ()) -> list[Finding]:  # fmt: skip
+                 schedules: Collection[str] = (), age_known: bool = True) -> list[Finding]:  # fmt: skip
         """What the law asks beside the medicines."""
         found = []
         if self.follow_up_evidence and online and not seen_before:
@@ -85,16 +85,7 @@ class Jurisdiction:
                 )
             )
         if alone:
-            found.append(
-                _asks(
-                    "guardian",
-                    "guardian",
-                    f"为{self.guardian_below}岁以下儿童线上开具处方须有监护人在场：请记录。",
-                    f"Online a child under {self.guardian_below} gets a prescription only with a guardian there: "
-                    "write down who.",
-                    self,
-                )
-            )
+            found.append(self._guardian(age_known))
         found += self._refills(refills, schedules)
         if days and days > self.most_days:
             found.append(
@@ -116,6 +107,19 @@ class Jurisdiction:
                 )
             )
         return found  # fmt: skip
+
+    def _guardian(self, age_known: bool) -> Finding:
+        below = self.guardian_below
+        if age_known:
+            zh = f"为{below}岁以下儿童线上开具处方须有监护人在场：请记录。"
+            en = f"Online a child under {below} gets a prescription only with a guardian there: write down who."
+        else:
+            zh = f"出生日期不详，无法确认是否为{below}岁以下儿童：请补全出生日期，或记录在场的监护人；成人请写明如何确认。"
+            en = (
+                f"The date of birth is not known, and online a child under {below} has a guardian there: have the date "
+                "added to the profile, or write down who is there, or how you know that the person is grown up."
+            )
+        return _asks("guardian", "guardian", zh, en, self)
 
     def _refills(self, refills: int, schedules: Collection[str]) -> Iterator[Finding]:
         """The strictest limit that is passed."""

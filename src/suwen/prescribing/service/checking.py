@@ -44,7 +44,7 @@ class Law(msgspec.Struct, frozen=True):
     refills: int
     seen_before: bool
     long_course: str | None
-    alone: bool = False  # a small child, and nobody said who was with it
+    alone: bool = False  # a small child, or of unknown age, and nobody said who was with it
     schedules: tuple[str, ...] = ()  # of the controlled medicines in it
 
 
@@ -95,7 +95,7 @@ def evaluated(tx: Session, row: Mapping[str, Any], now: datetime) -> Checked:
             jurisdiction=law.code, days=days_at_least(row["kind"], row["medicines"], row.get("regimen")), online=online,
             refills=row["refill_allowed"], schedules=schedules(row["medicines"]),
             long_course=_words(facts, "long_course"),
-            alone=online and _is_young(profile, law.guardian_below, today) and not _words(facts, "guardian"),
+            alone=online and _may_be_young(profile, law.guardian_below, today) and not _words(facts, "guardian"),
             seen_before=bool(_words(facts, "follow_up")) or _seen_before(tx, profile.id, row, law, now),
         ),
     )  # fmt: skip
@@ -223,7 +223,7 @@ def _run(entry: Entry) -> Checked:
     of_law = law.findings(
         entry.law.days, online=entry.law.online, refills=entry.law.refills, seen_before=entry.law.seen_before,
         long_course=entry.law.long_course, alone=entry.law.alone,
-        schedules=entry.law.schedules,
+        schedules=entry.law.schedules, age_known=entry.person.age_days is not None,
     )  # fmt: skip
     every = sorted([*findings, *of_law], key=lambda one: -one.severity)
     return Checked(rule_set(), known.reviewed, msgspec.to_builtins(entry, order="deterministic"), every)
@@ -341,9 +341,10 @@ def columns_of(one: Prescription, zone: ZoneInfo) -> dict[str, Any]:
     return {name: getattr(one, name) for name in names} | {"first_day": began}
 
 
-def _is_young(profile: PatientProfile, below: int, today: date) -> bool:
+def _may_be_young(profile: PatientProfile, below: int, today: date) -> bool:
+    """Somebody without a birthday may be: what nobody knows is asked."""
     years = age(profile.birthday, today)
-    return years is not None and years < below
+    return below > 0 and (years is None or years < below)
 
 
 def _words(facts: Mapping[str, Any], name: str) -> str | None:
