@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from suwen.prescribing.rules.duplicates import CLASSES
 from suwen.prescribing.rules.findings import Item, Policy
 from suwen.prescribing.rules.quantities import pack_of
+from suwen.prescribing.rules.safety import blocks, key
 from tests.prescribing.rules.writing import (
     BLOCK,
     DAY,
@@ -129,6 +130,41 @@ def test_what_could_not_be_counted_is_said():
     most = replace(as_needed, most_per_day=Decimal(9))
     assert severity(found(medicines(most)), "ingredient_high") is BLOCK
     assert not {"ingredient_unchecked", "as_needed_open"} & rules(found(medicines(most)))
+
+
+DIGOXIN = "digoxin_tab_0p25mg"
+
+
+def test_a_dose_without_a_limit_is_not_passed_over():
+    one = of(found(medicines(product(DIGOXIN, "12", "12", 30))), "ingredient_no_limit")[0]
+    assert (one.severity, one.lines, key(one)) == (WARN, (0,), "ingredient_no_limit:digoxin:36")
+    assert "每次 12片、每日 12 次" in one.zh
+    assert "12 片, 12 a day" in one.en
+    usual = of(found(medicines(product(DIGOXIN, "1", "1", 30))), "ingredient_no_limit")[0]
+    assert blocks([usual], {key(usual): "ok"}) == []
+    assert blocks([one], {key(usual): "ok"}) == [one]
+    unsaid = of(found(medicines(product(DIGOXIN, None, None))), "ingredient_no_limit")[0]
+    assert (unsaid.severity, "未写明次数" in unsaid.zh) == (WARN, True)
+
+
+@pytest.mark.parametrize(
+    ("code", "meant"),
+    [
+        (WARFARIN, WARN), ("theophylline_er_0p1g", WARN), ("levothyroxine_tab_50ug", WARN),
+        ("amiodarone_tab_0p2g", WARN), ("insulin_glargine_300iu", WARN), ("azithromycin_tab_0p25g", INFO),
+        ("oral_rehydration_salts", INFO), (PARACETAMOL, None), (AMOXICILLIN, None), ("mometasone_cream_0p1", None),
+        ("tobramycin_eye_0p3", None),
+    ],
+)  # fmt: skip
+def test_who_has_to_look_at_a_dose_without_a_limit(code, meant):
+    findings = found(medicines(product(code, "1", "1")))
+    assert [one.severity for one in of(findings, "ingredient_no_limit")] == ([meant] if meant else [])
+
+
+def test_each_narrow_ingredient_is_looked_at_somehow():
+    narrow = {one.code for one in REFERENCE.ingredients.values() if one.narrow}
+    assert {"digoxin", "warfarin", "theophylline", "levothyroxine", "amiodarone"} < narrow
+    assert {code for code in REFERENCE.ingredients if code.startswith("insulin")} < narrow
 
 
 @pytest.mark.parametrize(

@@ -23,8 +23,8 @@ PRODUCT = frozenset(
      "pregnancy"}
 )  # fmt: skip
 INGREDIENT = frozenset(
-    {"code", "name", "zh", "aliases", "classes", "adult_limit", "child_limit_per_kg", "narcotic",
-     "psychotropic", "schedule", "pregnancy", "cautions"}
+    {"code", "name", "zh", "aliases", "classes", "adult_limit", "child_limit_per_kg", "narrow",
+     "narcotic", "psychotropic", "schedule", "pregnancy", "cautions"}
 )  # fmt: skip
 COMPOUNDS = {"products": PRODUCT}
 MEDICINES = {"ingredients": INGREDIENT, "products": PRODUCT}
@@ -47,6 +47,7 @@ def read_ingredients(rows: list[Row], taken: Container[str]) -> dict[str, Ingred
             classes=row.words("classes"),
             adult_limit=row.number("adult_limit"),
             child_limit_per_kg=row.number("child_limit_per_kg"),
+            narrow=row.flag("narrow"),
             narcotic=row.flag("narcotic"),
             psychotropic=row.flag("psychotropic"),
             schedule=row.one_of("schedule", get_args(Controlled)),

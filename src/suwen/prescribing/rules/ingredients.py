@@ -21,7 +21,11 @@ WEIGHT = Rule(
 UNCHECKED = Rule(
     "ingredient_unchecked", "WARN", "An ingredient with a limit, but amount or times a day are not said", "B-R3"
 )
-RULES = (HIGH, COMPOUND, WEIGHT, UNCHECKED)
+NO_LIMIT = Rule(
+    "ingredient_no_limit", "INFO; WARN for a substance of which a little too much is harmful",
+    "An ingredient without a limit: its dose was not checked", "B-R3",
+)  # fmt: skip
+RULES = (HIGH, COMPOUND, WEIGHT, UNCHECKED, NO_LIMIT)
 PARACETAMOL = "paracetamol"
 
 
@@ -30,6 +34,13 @@ def findings(case: Case) -> Iterator[Finding]:
         ingredient = case.reference.ingredients.get(code)
         if ingredient:
             yield from _of_one(case, ingredient, case.carriers[code])
+    for line, product in case.products():
+        known = [
+            case.reference.ingredients[code] for code, _ in product.ingredients if code in case.reference.ingredients
+        ]
+        unlimited = [one for one in known if not one.narrow and limit_of(case, one) is None]
+        if unlimited and product.form != "external":
+            yield _not_checked(line, unlimited)
 
 
 def times_a_day(line: Line) -> Decimal | None:
@@ -65,6 +76,8 @@ def _of_one(case: Case, ingredient: Ingredient, carriers: list[Carrier]) -> Iter
         yield found(WEIGHT, Severity.WARN, own, zh, en, subject=subject, source=source, asks="weight")
     limit = limit_of(case, ingredient)
     if limit is None:
+        if ingredient.narrow and own:
+            yield _look(ingredient, own)
         return
     # what one may take is a matter of days, not of lines: cream and drops have no milligrams here
     unsaid = [line for line in own if milligrams(line, ingredient.code) is None]
@@ -83,6 +96,38 @@ def _of_one(case: Case, ingredient: Ingredient, carriers: list[Carrier]) -> Iter
     if ingredient.code == PARACETAMOL:
         compound = [(line, mg) for line, mg in amounts if _is_compound(line)]
         yield from _over(COMPOUND, case, ingredient, compound, case.policy.paracetamol_compound_limit)
+
+
+def _not_checked(line: Line, ingredients: list[Ingredient]) -> Finding:
+    zh_names, en_names = "、".join(one.zh for one in ingredients), ", ".join(one.name for one in ingredients)
+    zh = f"{line.zh}：目录中没有{zh_names}的每日上限，剂量未核对。"
+    en = f"{line.en}: no limit for {en_names} is known, its dose was not checked."
+    return found(NO_LIMIT, Severity.INFO, [line], zh, en, source=cited(ingredients[0].provenance))
+
+
+def _look(ingredient: Ingredient, own: list[Line]) -> Finding:
+    """The amount stands in the sentence, and in the key: a nod for one tablet is none for twelve."""
+    taken = sorted({_taken(line) for line in own})
+    zh_taken, en_taken = "、".join(zh for zh, _ in taken), ", ".join(en for _, en in taken)
+    total = sum((milligrams(line, ingredient.code) or Decimal(0) for line in own), Decimal(0))
+    zh = f"{ingredient.zh}治疗窗窄，目录中没有每日上限，剂量未核对：{zh_taken}。请核对剂量并确认。"
+    en = (
+        f"{ingredient.name} has a narrow range and no limit that is known here: its dose was not checked ({en_taken}). "
+        "Look at the dose, and confirm."
+    )
+    return found(NO_LIMIT, Severity.WARN, own, zh, en, subject={ingredient.code}, source=cited(ingredient.provenance),
+                 dose=number(total) if total else "")  # fmt: skip
+
+
+def _taken(line: Line) -> tuple[str, str]:
+    times, amount, unit = times_a_day(line), line.item.amount, line.product.unit if line.product else line.item.unit
+    zh_amount, en_amount = (
+        (f"每次 {number(amount)}{unit}", f"{number(amount)} {unit}") if amount else ("未写明每次用量", "no amount")
+    )
+    zh_times, en_times = (
+        (f"每日 {number(times)} 次", f"{number(times)} a day") if times else ("未写明次数", "times not said")
+    )
+    return f"{line.zh} {zh_amount}、{zh_times}", f"{line.en}: {en_amount}, {en_times}"
 
 
 def _is_compound(line: Line) -> bool:

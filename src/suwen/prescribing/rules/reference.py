@@ -113,6 +113,7 @@ class Ingredient:
     classes: tuple[str, ...] = ()  # therapeutic classes of our own, for duplicates
     adult_limit: Decimal | None = None
     child_limit_per_kg: Decimal | None = None  # makes it weight-based for children: no weight, no signature
+    narrow: bool = False  # a little too much is already harmful: where no limit is known, somebody has to look
     narcotic: bool = False
     psychotropic: bool = False  # like a narcotic it is never sold online
     schedule: Controlled = ""  # of the Controlled Substances Act, for jurisdictions that go by it
