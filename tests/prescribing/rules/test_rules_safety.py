@@ -167,6 +167,36 @@ def test_a_key_names_the_rule_the_items_and_the_amount():
     assert key(odd) != key(other)
 
 
+IBUPROFEN = [product(f"ibuprofen_{form}") for form in ("tab_0p2g", "ercap_0p3g", "susp_20mg_per_ml")]
+
+
+@pytest.mark.parametrize(
+    ("rule", "rx"),
+    [
+        ("duplicate_ingredient", medicines(*IBUPROFEN[:2])),
+        ("duplicate_class", medicines(IBUPROFEN[0], "diclofenac_ec_25mg")),
+        ("duplicate_product", medicines(IBUPROFEN[0], IBUPROFEN[0])),
+        ("allergy_unstructured", medicines("loratadine_tab_10mg")),
+    ],
+)
+def test_a_nod_to_two_is_none_to_three(rule, rx):
+    who = replace(MAN, allergies=("海鲜",))
+    more = replace(rx, items=(*rx.items, IBUPROFEN[2] if rule != "duplicate_product" else IBUPROFEN[0]))
+    turned = replace(more, items=more.items[::-1])
+    [before], [after], [again] = (of(found(each, who), rule) for each in (rx, more, turned))
+    assert subject(before) == subject(after)
+    assert key(before) != key(after) == key(again)
+    assert blocks([before], {key(before): "ok"}) == []
+    assert blocks([after], {key(before): "ok"}) == [after]
+
+
+def test_a_toxic_piece_in_one_more_prescription_is_looked_at_again():
+    fuzi = formula(herb("附子", "3"))
+    one, two = replace(fuzi, label="RX1"), replace(fuzi, label="RX2")
+    [before], [after] = (of(found(fuzi, MAN, *others), "duplicate_piece_beside") for others in ((one,), (one, two)))
+    assert key(before) != key(after)
+
+
 def test_what_still_stands_in_the_way():
     rx = formula(herb("附子", "16"), herb("雄黄", "0.05"), herb("桃仁", "4"), method := herb("薄荷", "3", method=""))
     assert method.code

@@ -10,7 +10,7 @@ from functools import lru_cache
 from suwen.prescribing.rules.case import Carrier, Case
 from suwen.prescribing.rules.findings import Finding, Severity
 from suwen.prescribing.rules.reference import Ingredient, Piece, Reference
-from suwen.prescribing.rules.saying import Rule, act, cited, found
+from suwen.prescribing.rules.saying import Rule, act, among, cited, found
 from suwen.prescribing.rules.spelling import plain
 
 DIRECT = Rule("allergy", "BLOCK_OVERRIDE", "The person is allergic to this substance, or to its class", "B-R1; B-R2")
@@ -156,7 +156,7 @@ def findings(case: Case) -> Iterator[Finding]:
                 f'The recorded allergy "{meant.entry}" could not be checked '
                 "automatically: check each item yourself, and confirm."
             )
-            yield found(UNSTRUCTURED, Severity.WARN, case.own, zh, en, subject=(meant.mark,))
+            yield found(UNSTRUCTURED, Severity.WARN, case.own, zh, en, subject=(meant.mark,), among=among(case.own))
 
 
 def _checked(case: Case, meant: Recorded) -> Iterator[Finding]:

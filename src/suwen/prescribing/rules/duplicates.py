@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from suwen.prescribing.rules.case import Carrier, Case, Line
 from suwen.prescribing.rules.findings import Finding, Severity
 from suwen.prescribing.rules.reference import Ingredient, Piece
-from suwen.prescribing.rules.saying import Rule, found, listed
+from suwen.prescribing.rules.saying import Rule, among, found, listed
 
 INGREDIENT = Rule("duplicate_ingredient", "WARN", "One ingredient from two lines on the same days", "B-R3")
 CLASS = Rule("duplicate_class", "WARN", "Two ingredients of one therapeutic class on the same days", "B-R3")
@@ -117,7 +117,7 @@ def _ingredient(one: Ingredient, carriers: list[Carrier]) -> Iterator[Finding]:
     zh_names, en_names = listed(lines)
     zh = f"重复用药：{zh_names} 都含{one.zh}。请删去其一或确认。"
     en = f"{en_names} all contain {one.name}. Take one out, or confirm."
-    yield found(INGREDIENT, Severity.WARN, lines, zh, en, subject={one.code})
+    yield found(INGREDIENT, Severity.WARN, lines, zh, en, subject={one.code}, among=among(lines))
 
 
 def _class(name: str, carriers: list[Carrier]) -> Iterator[Finding]:
@@ -129,7 +129,7 @@ def _class(name: str, carriers: list[Carrier]) -> Iterator[Finding]:
     zh_class, en_class = CLASSES.get(name, (name, name))
     zh = f"同类药物重复（{zh_class}）：{zh_names}。请删去其一或确认。"
     en = f"Two of one class ({en_class}): {en_names}. Take one out, or confirm."
-    yield found(CLASS, Severity.WARN, lines, zh, en, subject={f"class-{name}"})
+    yield found(CLASS, Severity.WARN, lines, zh, en, subject={f"class-{name}"}, among=among(lines))
 
 
 def _product(carriers: list[Carrier]) -> Iterator[Finding]:
@@ -140,7 +140,7 @@ def _product(carriers: list[Carrier]) -> Iterator[Finding]:
     where, where_en = (f"，另见处方 {others}", f", also in prescription {others}") if others else ("", "")
     zh = f"{lines[0].zh} 重复{where}。请合并或确认。"
     en = f"{lines[0].en} is there twice{where_en}. Put the lines together, or confirm."
-    yield found(PRODUCT, Severity.WARN, lines, zh, en)
+    yield found(PRODUCT, Severity.WARN, lines, zh, en, among=among(lines))
 
 
 def _piece(one: object, carriers: list[Carrier]) -> Iterator[Finding]:
@@ -150,14 +150,14 @@ def _piece(one: object, carriers: list[Carrier]) -> Iterator[Finding]:
     if len(written) > 1:
         zh = f"{one.name} 写了 {len(written)} 次。剂量按合计核对，请合并。"
         en = f"{written[0].en} is written {len(written)} times. The sum was checked: put the lines together."
-        yield found(PIECE, Severity.WARN, written, zh, en)
+        yield found(PIECE, Severity.WARN, written, zh, en, among=among(written))
     beside = [line for line in lines if not (line.own and line.piece)]
     if beside:
         severity = Severity.WARN if one.toxicity in ("有毒", "大毒") else Severity.INFO
         zh_names, en_names = listed(beside)
         zh = f"{one.name} 同时见于：{zh_names}。" + ("请确认合计剂量。" if severity is Severity.WARN else "")
         en = f"{one.name} is in {en_names} too." + (" Mind the sum." if severity is Severity.WARN else "")
-        yield found(PIECE_BESIDE, severity, lines, zh, en, subject={one.code})
+        yield found(PIECE_BESIDE, severity, lines, zh, en, subject={one.code}, among=among(lines))
 
 
 def _family(name: str, carriers: list[Carrier]) -> Iterator[Finding]:

@@ -25,7 +25,7 @@ from suwen.prescribing.rules import (
 from suwen.prescribing.rules.case import case
 from suwen.prescribing.rules.findings import Finding, Person, Policy, Prescribed, Severity
 from suwen.prescribing.rules.reference import Reference
-from suwen.prescribing.rules.saying import SUBJECT, Rule
+from suwen.prescribing.rules.saying import AMONG, SUBJECT, Rule
 
 PARTS = (shape, channels, incompatible, doses, methods, people, allergies, ingredients, duplicates, interactions,
          quantities)  # fmt: skip
@@ -53,8 +53,9 @@ def subject(finding: Finding) -> str:
 def key(finding: Finding) -> str:
     """What an answer belongs to: the rule, the names and the amount that was found, not the places of lines. A reason
     for 18 g is no reason for 60 g. Letters, digits, "+", "-", "_" and ":" alone, so that it fits into a form."""
-    dose = dict(finding.data).get("dose", "").replace(".", "_")
-    return f"{subject(finding)}:{dose}" if dose else subject(finding)
+    data = dict(finding.data)
+    parts = subject(finding), data.get("dose", "").replace(".", "_"), data.get(AMONG, "")
+    return ":".join(part for part in parts if part)
 
 
 def needs(finding: Finding) -> Need:

@@ -1,5 +1,6 @@
 """Rules by name, and how a finding is put together: who is meant, in Chinese and in English."""
 
+import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -9,6 +10,7 @@ from suwen.prescribing.rules.findings import Finding, Severity
 from suwen.prescribing.rules.reference import Provenance
 
 SUBJECT = "subject"  # names the items of a finding: with the rule its identity
+AMONG = "among"  # which lines it is about where the names do not say it: part of the key, not of the identity
 ACTS = {
     Severity.FORBID: ("不能签名。", "It cannot be signed."),
     Severity.BLOCK_OVERRIDE: ("如确需使用，请写明理由并再次签名。", "If it is meant, give the reason and sign again."),
@@ -47,6 +49,11 @@ def found(
         asks=asks,
         data=((SUBJECT, "+".join(sorted(names))), *data.items()),
     )
+
+
+def among(lines: Iterable[Line]) -> str:
+    """A short sum of lines, in whatever order they stand: a nod to two medicines is none to three."""
+    return f"{zlib.crc32(repr(sorted((line.label, line.code) for line in lines)).encode()):08x}"
 
 
 def act(severity: Severity) -> tuple[str, str]:
