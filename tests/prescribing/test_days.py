@@ -82,3 +82,10 @@ def test_the_day_of_the_next_supply():
     monday, law = datetime(2030, 1, 7, 8, tzinfo=SHANGHAI), jurisdictions()["US"]
     for days, due in ((None, 8), (1, 8), (30, 30)):
         assert law.next_supply(monday, days, SHANGHAI) == date(2030, 1, due)
+
+
+def test_a_single_dose_for_three_days_is_one_amount(general):
+    """What we computed ourselves is not too little a moment later."""
+    one = general(ONCE | {"duration_days": 3})
+    assert one["medicines"][0]["quantity"] == "1"
+    assert not [each["rule"] for each in one["findings"] if each["rule"].startswith("quantity")]

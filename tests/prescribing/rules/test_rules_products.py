@@ -259,6 +259,15 @@ def test_quantity_is_dose_by_frequency_by_days(quantity, rule):
     assert all("= 21" in one.zh and "= 21" in one.en for one in hits)
 
 
+@pytest.mark.parametrize("days", [None, 1, 3])
+@pytest.mark.parametrize(("quantity", "rule"), [("1", "quantity_short"), ("2", None), ("25", "quantity_over")])
+def test_what_is_taken_once_is_one_amount_whatever_the_days(days, quantity, rule):
+    item = product(AMOXICILLIN, "2", "1", days, quantity=Decimal(quantity), once=True)
+    hits = [one for one in found(medicines(item)) if one.rule.startswith("quantity")]
+    assert [one.rule for one in hits] == ([rule] if rule else [])
+    assert all("x 1 day = 2" in one.en and "× 1 天 = 2" in one.zh for one in hits)
+
+
 @pytest.mark.parametrize(("amount", "many"), [("12", False), ("13", True), ("100", True)])
 def test_many_tablets_at_once_are_not_passed_over(amount, many):
     """Also where no limit is known."""

@@ -43,6 +43,7 @@ class Item:
     most_per_day: Decimal | None = None  # of an as-needed medicine: how many times in a day
     days: int | None = None
     quantity: Decimal | None = None  # as ordered, in units
+    once: bool = False  # taken a single time, whatever the days say
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from suwen.prescribing.rules.case import Case, Line
 from suwen.prescribing.rules.findings import Finding, Severity
 from suwen.prescribing.rules.frequencies import units
 from suwen.prescribing.rules.ingredients import times_a_day
+from suwen.prescribing.rules.lines import words_of
 from suwen.prescribing.rules.reference import Product
 from suwen.prescribing.rules.saying import Rule, found, number
 
@@ -54,13 +55,14 @@ def findings(case: Case) -> Iterator[Finding]:
 
 def _compared(line: Line, product: Product) -> Iterator[Finding]:
     item, times = line.item, times_a_day(line)
-    if item.quantity is None or item.amount is None or times is None or not item.days:
+    days = 1 if item.once else item.days
+    if item.quantity is None or item.amount is None or times is None or not days:
         return
-    need = Decimal(units(item.amount, times, item.days))
+    need = Decimal(units(item.amount, times, days))
     most = in_packs(need, pack_of(product))
     unit = product.unit or item.unit
-    sum_zh = f"每次 {number(item.amount)}{unit} × 每日 {number(times)} 次 × {item.days} 天 = {number(need)}{unit}"
-    sum_en = f"{number(item.amount)} {unit} x {number(times)} a day x {item.days} days = {number(need)} {unit}"
+    sum_zh = f"每次 {number(item.amount)}{unit} × 每日 {number(times)} 次 × {days} 天 = {number(need)}{unit}"
+    sum_en = f"{number(item.amount)} {unit} x {number(times)} a day x {words_of(days, 'en')} = {number(need)} {unit}"
     said = {"quantity": number(item.quantity), "needed": number(need)}
     if item.quantity < need and not item.as_needed:
         zh = f"{line.zh} 数量 {number(item.quantity)}{unit} 不足：{sum_zh}。请改正数量或天数。"

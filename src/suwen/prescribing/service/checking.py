@@ -270,6 +270,7 @@ def _item(line: Mapping[str, Any], kind: str, regimen: Mapping[str, Any]) -> Ite
         as_needed=often.as_needed if often else bool(line.get("as_needed")),
         most_per_day=Decimal(often.most) if often and often.most else most,
         days=line.get("duration_days"), quantity=composing.number(line.get("quantity")),
+        once=often is not None and often.once,
     )  # fmt: skip
 
 
