@@ -1,5 +1,6 @@
 """What stands sealed in the profile: read for the check, under all accounts of the person, and clear nowhere."""
 
+import pytest
 from sqlalchemy import select, update
 
 from suwen.accounts.models import PatientProfile
@@ -107,3 +108,13 @@ def test_allergies_under_another_account_of_the_same_person_are_read(people, for
     assert "allergy_unknown" not in {each["rule"] for each in formula(facts={"pregnancy": "no"})["findings"]}
     house.db.write(lambda tx: setattr(tx.get_one(PatientProfile, same[1]), "id_number_index", "e" * 64))
     assert {each["rule"] for each in formula(facts={"pregnancy": "no"})["findings"]} == {"allergy_unknown"}
+
+
+@pytest.mark.parametrize(("words", "asks"), [("不详", True), ("unknown", True), ("无", False), ("海鲜", False)])
+def test_a_profile_that_says_not_known_is_one_that_nobody_asked(formula, house, ids, words, asks):
+    """The doctor's own answer settles it."""
+    mother = ids.profiles["li"]["mother"]
+    house.db.write(lambda tx: seal(tx, tx.get_one(PatientProfile, mother), "allergies", words))
+    rules = {each["rule"] for each in formula(facts={"pregnancy": "no"})["findings"]}
+    assert ("allergy_unknown" in rules) is asks
+    assert "allergy_unknown" not in {each["rule"] for each in formula()["findings"]}

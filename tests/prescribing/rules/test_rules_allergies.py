@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from suwen.prescribing.rules.allergies import NONE, recorded
+from suwen.prescribing.rules.allergies import NONE, answered, recorded
 from suwen.prescribing.rules.reference import Product
 from tests.prescribing.rules.writing import (
     BLOCK,
@@ -97,6 +97,30 @@ def test_none_is_none(entry):
 )
 def test_what_is_not_plainly_none_stays_visible(entry):
     assert "allergy_unstructured" in checked(entry, medicines(AMOXICILLIN))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("不详", False),
+        ("不详。", False),
+        ("过敏史不详", False),
+        ("Unknown", False),
+        ("not known", False),
+        ("？", False),
+        ("ＵＮＫＮＯＷＮ", False),
+        ("不详、未知", False),
+        ("无", True),
+        ("none known", True),
+        ("青霉素", True),
+        ("不详、青霉素", True),
+        ("青霉素过敏，其他不详", True),
+        ("可能有", True),
+        ("否认", True),
+    ],
+)
+def test_not_known_is_no_answer(text, said):
+    assert answered(text) is said
 
 
 @given(st.text(min_size=1, max_size=30))

@@ -28,6 +28,17 @@ NONE = frozenset(
         "no known drug allergies", "no known drug allergy", "none known", "无已知药物过敏", "无已知过敏",
     }
 )  # fmt: skip
+# what a form wants filled in, by somebody who has not asked: no answer
+NOT_KNOWN = frozenset(
+    {
+        "不详", "不明", "不清楚", "不知道", "不知", "不清", "未知", "不确定", "未询问", "未问", "未问及", "待询问",
+        "待问", "待查", "待补充", "过敏史不详", "药物过敏史不详", "过敏史不明", "过敏史未知", "过敏史不清楚",
+        "过敏不详",
+        "unknown", "not known", "not asked", "unsure", "not sure", "don't know", "do not know", "no idea",
+        "to be asked", "allergies unknown", "allergy unknown", "unknown allergies", "not recorded", "n/k", "tba", "tbc",
+        "tbd", "?", "??", "???",
+    }
+)  # fmt: skip
 # between commas, but not inside parentheses: "青霉素（皮疹、休克）" is one entry
 ONE = re.compile(r"(?:[(（\[【][^)）\]】]*[)）\]】]?|(?!\s(?:and|or)\s)[^、，,;；/\n(（\[【])+")
 WITH = re.compile(r"[及和与]")  # also in names (白及), so that it parts only what is not known as a whole
@@ -71,6 +82,12 @@ def entries(texts: Iterable[str]) -> Iterator[str]:
             name = re.sub(r"^\s*(?:and|or)\s+", "", part).strip()
             if tidy(name) not in NONE:
                 yield name
+
+
+def answered(text: str) -> bool:
+    """Whether these words say something, if only that there is none: "不详" and "unknown" do not."""
+    said = [tidy(part) for part in entries((text,))]
+    return tidy(text) not in NOT_KNOWN and (not said or any(part not in NOT_KNOWN for part in said))
 
 
 def candidates(entry: str) -> list[str]:

@@ -25,7 +25,7 @@ from suwen.prescribing.errors import AnswersMissing, FactsMissing, NeedsResign, 
 from suwen.prescribing.jurisdictions import jurisdictions
 from suwen.prescribing.models import Dispensing, Prescription, SafetyEvaluation
 from suwen.prescribing.reference import reference
-from suwen.prescribing.rules import composing, frequencies, lifecycle, safety, signing
+from suwen.prescribing.rules import allergies, composing, frequencies, lifecycle, safety, signing
 from suwen.prescribing.rules.findings import Finding, Item, Person, Policy, Prescribed, Severity
 from suwen.prescribing.rules.jurisdiction import Jurisdiction
 from suwen.prescribing.schemas import EvaluationView, FindingView, Replayed
@@ -286,7 +286,8 @@ def _person(
         age_days=(today - profile.birthday).days if profile.birthday else None,
         weight_kg=composing.number(facts.get("weight_kg")), pregnancy=facts.get("pregnancy") or "unknown",
         lactating=facts.get("lactating"), menstruating=facts.get("menstruating"),
-        allergies=(*known, *(told or ())), allergies_known=bool(known) or told is not None,
+        allergies=(*known, *(told or ())),
+        allergies_known=told is not None or any(allergies.answered(text) for text in known),
         conditions=frozenset(facts.get("conditions") or ()),
     )  # fmt: skip
 
