@@ -14,7 +14,7 @@ from suwen.core.errors import DomainError
 from suwen.notifications.models import Notification
 from suwen.prescribing import service
 from suwen.prescribing.models import Prescription
-from suwen.prescribing.rules import codes
+from suwen.prescribing.rules import codes, composing
 from suwen.prescribing.schemas import ChangeInput, SignInput
 from suwen.scheduling.models import Appointment
 from tests.prescribing.conftest import ASKED, HERBS
@@ -368,3 +368,23 @@ def test_an_aconite_gets_its_method_wherever_it_may_be_cooked(draft, form):
     without = [{**lines[0], "method": "后下"}]
     one = draft(kind="herbal", medicines=without, regimen={"form": form, "doses": 7, "times_per_day": 2})
     assert "method_missing" in {each["rule"] for each in one["findings"]}
+
+
+@pytest.mark.parametrize(
+    ("typed", "name", "chosen"),
+    [
+        ("芍药", "白芍", True), ("芍藥", "白芍", True), ("地黄", "生地黄", True), ("白芍", "白芍", False),
+        ("baishao", "白芍", False), ("甘草（打碎）", "甘草", False), ("赤芍", "赤芍", False), ("杭白芍", "白芍", False),
+    ],
+)  # fmt: skip
+def test_the_piece_that_was_chosen_for_a_name_is_said(draft, typed, name, chosen):
+    line, note = {"name": typed, "amount": "10"}, f'written as "{typed}", taken for {name}'
+    [kept] = draft(kind="herbal", medicines=[line], regimen={"doses": 7})["medicines"]
+    assert (kept["name"], kept["notes"]) == (name, note if chosen else None)
+    if chosen:
+        [kept] = draft(kind="herbal", medicines=[line | {"notes": "炒"}], regimen={"doses": 7})["medicines"]
+        assert kept["notes"] == f"炒；{note}"
+
+
+def test_it_is_said_in_the_language_of_whoever_writes():
+    assert composing.taken_for("芍药", "白芍", "zh-CN") == "原写“芍药”，按药典默认取白芍"

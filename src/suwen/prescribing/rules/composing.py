@@ -146,6 +146,19 @@ def raw_said(line: Mapping[str, Any]) -> bool:
     return any(RAW in (line.get(name) or "") for name in ("notes", "usage", "method", "name"))
 
 
+def taken_for(typed: str, name: str, locale: str) -> str:
+    """What is noted where a name stands for several pieces (芍药) and was taken for the pharmacopoeia's (白芍), so that
+    whoever reads it knows what was written. Letters of pinyin name the piece itself."""
+    written = typed.strip()
+    if name in written or not any("\u4e00" <= letter <= "\u9fff" for letter in written):
+        return ""
+    return (
+        f"原写“{written}”，按药典默认取{name}"
+        if locale.startswith("zh")
+        else f'written as "{written}", taken for {name}'
+    )
+
+
 def in_units(amount: Decimal | None, unit: str, product: Product | None) -> Decimal | None:
     """How many of what the product's doses count (片, 粒, ml): from that, or from milligrams of its one ingredient.
     None where the unit is another one: nothing is guessed."""

@@ -106,7 +106,9 @@ def _piece(known: Reference, line: dict[str, Any], place: int, regimen: dict[str
         if method:
             full["method"] = method
         if found.raw_said and not composing.raw_said(full):
-            full["notes"] = f"{full['notes']}；{composing.RAW}" if full.get("notes") else composing.RAW
+            _note(full, composing.RAW)
+        if found.defaulted and (taken := composing.taken_for(typed, piece.name, locale)):
+            _note(full, taken)
     elif _kind_of(known, line):
         raise MixedKinds(fields={f"medicines.{place}.name": MixedKinds.title})
     lasts = composing.course(regimen)
@@ -114,6 +116,10 @@ def _piece(known: Reference, line: dict[str, Any], place: int, regimen: dict[str
     if lasts and "duration_days" not in full:
         full |= {"duration_days": lasts, "duration": rules.words_of(lasts, locale)}
     return full
+
+
+def _note(line: dict[str, Any], words: str) -> None:
+    line["notes"] = f"{line['notes']}；{words}" if line.get("notes") else words
 
 
 def _product(known: Reference, line: dict[str, Any], kind: str, place: int, locale: str) -> dict[str, Any]:
