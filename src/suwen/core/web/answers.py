@@ -21,6 +21,7 @@ from suwen.core.web.reader import reader_of
 
 JSON = msgspec.json.Encoder()
 NO_STORE = [("cache-control", "no-store")]
+VARY = ("vary", "accept-encoding, cookie, hx-request, hx-target")
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def encode(value: Any, status: int, request: Request[Any, Any, Any], me: Actor, 
 
 def from_kept(answer: Answer, request: Request[Any, Any, Any]) -> ASGIResponse:
     """The kept bytes, or 304 for whoever has them already. The browser asks each time: they may change any moment."""
-    headers = [("etag", answer.etag), ("cache-control", "private, no-cache"), ("vary", "accept-encoding, cookie")]
+    headers = [("etag", answer.etag), ("cache-control", "private, no-cache"), VARY]
     packed = False
     for name, value in request.scope["headers"]:
         if name == b"if-none-match" and value.decode("latin-1") == answer.etag:

@@ -38,13 +38,22 @@ def render(
     `kept` pages are shown to everybody: nothing of this visitor may be in them.
     """
     found, values = _prepared(request, template, me, refusal, typed, kept, context)
-    headers = dict(request.scope["headers"])
-    if b"hx-request" in headers and b"hx-history-restore-request" not in headers:
-        wanted = headers.get(b"hx-target", b"").decode("latin-1")
-        block = found.blocks.get(wanted) or found.blocks.get("main")
-        if block:
-            return "".join(block(found.new_context(values))).encode()
+    wanted = block_wanted(request.scope)
+    block = (found.blocks.get(wanted) or found.blocks.get("main")) if wanted else None
+    if block:
+        return "".join(block(found.new_context(values))).encode()
     return found.render(values).encode()
+
+
+def block_wanted(scope: Any) -> str:
+    """The block that htmx asks for, "" where a whole page is wanted: a page is made by this, and so kept by it.
+
+    Cut, because anybody may write anything there.
+    """
+    headers = dict(scope["headers"])
+    if b"hx-request" not in headers or b"hx-history-restore-request" in headers:
+        return ""
+    return headers.get(b"hx-target", b"")[:40].decode("latin-1") or "main"
 
 
 def blocks(request: Any, template: str, *, me: Any, **context: Any) -> dict[str, str]:

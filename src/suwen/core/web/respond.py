@@ -20,6 +20,7 @@ from suwen.core.web import sharing
 from suwen.core.web.answers import Download, Told, streamed
 from suwen.core.web.forms import read_form
 from suwen.core.web.identity import bearer, client_ip, identify, placed
+from suwen.core.web.pages import block_wanted
 from suwen.core.web.perform import note_denied, own, read, write
 from suwen.core.web.plan import LARGEST_LETTER, WRITING, Call, Letter, Plan
 
@@ -57,7 +58,7 @@ async def respond(plan: Plan, request: Request[Any, Any, Any], arguments: dict[s
         raise BadText()
     if plan.kept and (not plan.html or me is GUEST):
         return await sharing.kept(plan, house, request, me, arguments)
-    if plan.shared and me.role == "patient" and b"hx-request" not in dict(scope["headers"]):
+    if plan.shared and me.role == "patient" and not block_wanted(scope):
         try:
             return await sharing.framed(plan, house, request, placed(me, house, scope), arguments)
         except SessionEnded:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from suwen.core.actor import Actor
 from suwen.core.house import House
 from suwen.core.web.answers import Page, encode, from_kept
-from suwen.core.web.pages import blocks
+from suwen.core.web.pages import block_wanted, blocks
 from suwen.core.web.perform import call_route, read
 from suwen.core.web.plan import Call, Plan
 from suwen.core.web.reader import reader_of
@@ -26,8 +26,8 @@ async def kept(
     topic, key = plan.kept(**arguments)
     if plan.html:
         reader = reader_of(request.scope, me, house.settings.zone)
-        part = dict(request.scope["headers"]).get(b"hx-target", b"").decode("latin-1")
-        key = f"{plan.path} {key} {reader.locale} {reader.zone.key} {reader.theme} {part}"
+        block = block_wanted(request.scope)
+        key = f"{plan.path} {key} {reader.locale} {reader.zone.key} {reader.theme} {block}"
     else:
         key = f"{plan.path} {key}"
     answer = house.kept.get(topic, key)  # found here, the answer costs no thread and no database
