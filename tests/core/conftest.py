@@ -1,5 +1,7 @@
 """A laboratory: the real application with a few routes of the test's own beside the clinic's."""
 
+from typing import Any
+
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError, OperationalError
@@ -50,6 +52,11 @@ def save(tx, me, now, data: Entry) -> dict[str, str]:
     return {"code": data.code, "made": new_id()}
 
 
+@post("/api/v1/lab/anything", who=ANYONE)
+def anything(data: dict[str, Any]) -> int:
+    return len(data)
+
+
 @get("/api/v1/lab/record/{id:str}", who=SIGNED_IN, audited="record")
 def record(tx, me, now, id: str) -> dict[str, str]:
     if id == "foreign":
@@ -85,7 +92,7 @@ def send_form(tx, now, data: Entry) -> See:
     return See(f"/lab/form?lines={len(data.lines)}&tags={len(data.tags)}&urgent={data.urgent}")
 
 
-ROUTES = routes_of(listing, save, record, writing_get, bug, long, show_form, send_form)
+ROUTES = routes_of(listing, save, anything, record, writing_get, bug, long, show_form, send_form)
 
 
 @pytest.fixture(scope="session")

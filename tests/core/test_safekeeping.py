@@ -176,6 +176,13 @@ def test_a_forged_cursor_is_refused_before_the_database_sees_it(house, forged):
         house.db.read(lambda tx: keyset(tx, select(Department), by, cursor))
 
 
+@pytest.mark.parametrize("begun", ["[", '{"t":', '[{"t":'])
+def test_a_cursor_that_is_nested_too_deep_to_read_is_refused(people, ids, begun):
+    after = base64.urlsafe_b64encode(begun.encode() * 1200).decode()
+    answer = people["guest"]("GET", f"/api/v1/doctors/{ids.doctors['zhang']}/reviews", params={"after": after})
+    assert (answer.status_code, answer.json()["code"]) == (422, "bad_cursor")
+
+
 def test_a_cursor_of_the_right_kinds_finds_its_place(house):
     by = [(Department.created_at, "asc"), (Department.version, "asc"), (Department.id, "asc")]
     for year, found in ((2000, True), (9999, False)):

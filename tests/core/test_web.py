@@ -179,6 +179,13 @@ def test_bad_bodies_are_problems_and_change_nothing(lab, bearer, departments, bo
     assert (answer.status_code, answer.json()["code"], departments()) == (status, code, 0)
 
 
+def test_what_is_nested_too_deep_to_read_is_a_bad_request(lab, people):
+    body = b'{"a":' + b"[" * 5000 + b"]" * 5000 + b"}"
+    answer = lab.post("/api/v1/lab/anything", content=body, headers={"content-type": "application/json"})
+    assert (answer.status_code, answer.json()["code"]) == (400, "malformed")
+    assert people["li"].page("/", headers={"cookie": "toast=" + "[" * 5000}).status_code == 200
+
+
 def test_problems_speak_the_readers_language(lab, bearer):
     answer = lab.get("/api/v1/nothing", headers={"accept-language": "en"})
     assert answer.json()["title"] == "There is nothing here under this address."

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from suwen.core.errors import Invalid
 
 DEFAULT, MOST = 20, 100
+Cursor = list[str | int | dict[str, str]]  # flat: one that is nested deep would be a bug's answer, not a refusal
 LARGEST = 2**63  # no database counts that far
 
 
@@ -57,7 +58,7 @@ def _encode(values: Sequence[Any]) -> str:
 def _decode(cursor: str, by: Sequence[tuple[Any, str]]) -> list[Any]:
     """Anybody may write a cursor: what a column could not be compared with is refused before the database sees it."""
     try:
-        raw = msgspec.json.decode(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)), type=list[Any])
+        raw = msgspec.json.decode(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)), type=Cursor)
         values = [_moment(value["t"]) if isinstance(value, dict) else value for value in raw]
     except (ValueError, KeyError, TypeError, OverflowError, msgspec.DecodeError):
         raise BadCursor() from None

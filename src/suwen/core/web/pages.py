@@ -202,7 +202,7 @@ def _toast(request: Any) -> str | None:
     value = request.cookies.get("toast")
     try:
         found = json.loads(unquote(value)) if value else None
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return found if isinstance(found, str) else None
 

@@ -99,7 +99,7 @@ def as_refusal(error: Exception) -> DomainError:
             return error
         case msgspec.ValidationError():
             return errors.Invalid(fields=field_of(str(error)))
-        case msgspec.DecodeError():
+        case msgspec.DecodeError() | RecursionError():  # nested deeper than anything of ours
             return Malformed()
         case ValidationException():
             return errors.Invalid(errors=_places(error.extra))
