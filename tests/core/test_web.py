@@ -252,6 +252,29 @@ def test_no_link_leads_out_of_the_house(lab):
     assert lab.get("/language", params={"to": "en", "next": "/doctors?x=1"}).headers["location"] == "/doctors?x=1"
 
 
+@pytest.mark.parametrize(
+    ("target", "goes_to"),
+    [
+        ("//[", "/"),
+        ("http://[x", "/"),
+        ("/气", "/%E6%B0%94"),
+        ("/doctors?name=气", "/doctors?name=%E6%B0%94"),
+        ("/doctors?name=%E6%B0%94&sort=name", "/doctors?name=%E6%B0%94&sort=name"),
+        ("/a b\x7f", "/a%20b%7F"),
+        ("/\t/evil.test", "/"),
+    ],
+)
+@pytest.mark.parametrize("path", ["/language", "/theme"])
+def test_the_way_back_is_written_as_an_address_or_leads_home(client, path, target, goes_to):
+    answer = client.get(path, params={"to": "en", "next": target})
+    assert (answer.status_code, answer.headers["location"]) == (303, goes_to)
+
+
+def test_the_page_after_a_sign_in_may_be_odd_as_well(client):
+    for target in ("//[", "/%E6%B0%94", "/气"):
+        assert client.get("/sign-in", params={"next": target}).status_code == 200
+
+
 def test_an_address_without_a_page_still_knows_who_came(people):
     answer = people["li"].page("GET", "/nowhere")
     assert answer.status_code == 404

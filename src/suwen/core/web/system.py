@@ -5,7 +5,7 @@ import os
 import resource
 import time
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from litestar import Request, get
 from litestar.datastructures import Cookie
@@ -24,6 +24,7 @@ from suwen.core.web.routes import ANYONE, page, routes_of
 
 STARTED = time.time()
 YEAR = 365 * 24 * 3600
+WRITTEN = "/?#[]@!$&'()*+,;=:%"  # what an address keeps as it is: RFC 3986, and what is quoted already
 
 
 @get("/healthz", include_in_schema=False, opt={"who": ANYONE, "system": True}, sync_to_thread=False)
@@ -74,9 +75,13 @@ def theme(to: str, next: str = "/") -> See:
 
 def inside(target: str) -> str:
     """The address if it is one of ours, else the home page: no link may send people elsewhere."""
-    parts = urlsplit(target)
+    try:
+        parts = urlsplit(target)
+        written = quote(target, safe=WRITTEN)  # a header has ASCII only
+    except ValueError:
+        return "/"
     ours = not parts.scheme and not parts.netloc and target.startswith("/") and not target.startswith(("//", "/\\"))
-    return target if ours and "\n" not in target and "\r" not in target and "\\" not in target else "/"
+    return written if ours and "\n" not in target and "\r" not in target and "\\" not in target else "/"
 
 
 def _outbox_counts(tx: Session) -> dict[str, int]:
