@@ -76,6 +76,8 @@ def test_the_overview_counts_no_money_twice(house, people, ids, clock):
     """What fills a wallet is taken when it is spent, as on the page of revenue to which the number leads."""
     desk = Desk(house, people, ids)
     filled(desk, "li", 10000)
+    wanted = figures.period("today", None, None, TODAY)
+    assert house.db.read(lambda tx: figures.revenue(tx, wanted, SHANGHAI))["CNY"].topped_up == 10000
     of_today = lambda: house.db.read(lambda tx: overview(tx, SHANGHAI, clock())).today.money  # noqa: E731
     assert of_today().get("CNY", 0) == 0
     order = desk.order("li", 10000)
@@ -83,9 +85,23 @@ def test_the_overview_counts_no_money_twice(house, people, ids, clock):
     assert of_today() == {"CNY": 10000}
     desk.refund("li", order, 2500)
     assert of_today() == {"CNY": 7500}
-    wanted = figures.period("today", None, None, TODAY)
     assert house.db.read(lambda tx: figures.revenue(tx, wanted, SHANGHAI))["CNY"].total.net == 7500
     assert "¥75.00" in people["admin"].page("/admin").text
+
+
+def test_a_day_by_ways_of_paying(house, people, ids):
+    """What goes back is no income from the moment it is owed, handed out or not."""
+    desk = Desk(house, people, ids)
+    desk.paid("li", 6000)
+    order = desk.paid_in_cash("wang", 5000)
+    desk.refund("admin", order, 1000)
+    desk.refund("wang", order, 500)  # owed, not yet handed out
+    one = house.db.read(lambda tx: figures.revenue(tx, figures.period("today", None, None, TODAY), SHANGHAI))["CNY"]
+    methods = {name: (part.taken, part.refunded) for name, part in one.methods.items()}
+    assert methods == {"balance": (6000, 0), "cash": (5000, 1500)}
+    assert (one.total.net, one.topped_up) == (9500, 6000)
+    tomorrow = figures.period("free", TODAY + timedelta(days=1), TODAY + timedelta(days=1), TODAY)
+    assert house.db.read(lambda tx: figures.revenue(tx, tomorrow, SHANGHAI)) == {}
 
 
 def test_insurers_paid_what_came_to_the_bank(house, people, ids):

@@ -58,8 +58,9 @@ def settle_cash(tx: Session, actor: Actor, order_id: str, now: datetime) -> None
     settle(tx, order.id, "cash", now)
     if order.amount and is_top_up(order):
         why = wallets.Movement(
-            f"pay:{order.id}", "payment", ledger.CASH, ("order", order.id), N_("Top-up at the desk"), actor.id
-        )
+            f"pay:{order.id}", "payment", ledger.CASH, ("order", order.id), N_("Top-up at the desk"), actor.id,
+            related=("top_up", order.id),
+        )  # fmt: skip
         wallets.move(tx, order.user_id, order.amount, order.currency, why, now)
     elif order.amount:
         _earn(tx, order, ledger.CASH, now)
