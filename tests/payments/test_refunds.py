@@ -137,6 +137,16 @@ def test_what_was_not_paid_is_not_asked_back(desk, people, look):
     assert look(order, desk) == before
 
 
+def test_nothing_is_asked_back_of_what_was_free(desk, people, look):
+    order = desk.order("li", 0)
+    desk.pay("li", order)
+    before = look(order, desk)
+    for login, door in (("li", "refund-requests"), ("li", "refund-requests"), ("admin", "refunds")):
+        refused = people[login]("POST", f"/api/v1/orders/{order.id}/{door}", json={"reason": "it did not work"})
+        assert (refused.status_code, refused.json()["code"]) == (409, "refund_too_large")
+    assert look(order, desk) == before
+
+
 def test_a_decided_refund_stays_decided(desk, people, look):
     order = desk.paid("li", 6000)
     for verb, body in (("approval", {}), ("rejection", {"note": "no"})):

@@ -44,12 +44,14 @@ def request(
 ) -> str:  # fmt: skip
     """Ask for `amount` (None: all that is left) of an order back, and reserve it until somebody has looked.
 
-    By its payer, or at the desk. Refused: other people's orders, what was not paid, more than is left.
+    By its payer, or at the desk. Refused: other people's orders, what was not paid or was free, more than is left.
     """
     order = _order(tx, order_id)
     if order is None or (actor.role not in ("admin", "system") and order.user_id != actor.id):
         raise NoSuchOrder()
     back = _sum(order, amount, order.amount - order.refunded_amount - order.refunding_amount)
+    if not order.amount:
+        raise RefundTooLarge(left=0)
     _reserve(tx, order, back, now)
     paid_by = _payment_of(tx, order)
     id = _record(tx, order, paid_by, back, reason, reason_code, now, requested_by=actor.id or None)
