@@ -113,6 +113,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /api/v1/orders/{id}/payments": {"method": "balance"},
     "POST /api/v1/orders/{id}/payments of admin": {"method": "cash"},
     "POST /api/v1/orders/{id}/refunds": {"reason": "kindness"},
+    "POST /api/v1/wallet/top-ups": {"amount": 10000},
     "POST /api/v1/top-ups": {"user_id": "{user}", "amount": 100},
     "POST /api/v1/wallets/{user_id}/holds": {"amount": 1, "reason": "A monitor"},
     "POST /api/v1/holds/{id}/capture": {"reason": "It is broken"},

@@ -147,3 +147,50 @@ def test_who_pays_is_kept_only_until_the_gateway_was_told(till):
     till.sim.lever("jsapi", till.attempt(order.id).offer["parameters"])
     till.later(seconds=31)
     assert till.of(order.id).status == "paid"
+
+
+def test_a_program_fills_its_payers_wallet(till, people):
+    """Opened, paid through a gateway, and in the wallet; the same request twice is one order."""
+    body, once = {"amount": 5000}, {"idempotency-key": "top-up-1"}
+    opened = people["li"]("POST", "/api/v1/wallet/top-ups", json=body, headers=once)
+    assert opened.status_code == 201, opened.text
+    order = opened.json()
+    assert people["li"]("POST", "/api/v1/wallet/top-ups", json=body, headers=once).json() == order
+    assert (order["status"], order["amount"], order["currency"]) == ("pending", 5000, "CNY")
+    till.choose(order["id"], "wechat")
+    till.pay(order["id"])
+    till.later(seconds=31)
+    assert people["li"]("GET", f"/api/v1/orders/{order['id']}").json()["status"] == "paid"
+    assert people["li"]("GET", "/api/v1/wallet").json()["balance"] == 5000
+    refused = people["li"]("POST", f"/api/v1/orders/{order['id']}/cancellation")
+    assert refused.status_code == 409
+    assert people["li"]("GET", "/api/v1/wallet").json()["balance"] == 5000
+
+
+def test_a_program_gives_up_a_top_up(till, people):
+    order = people["li"]("POST", "/api/v1/wallet/top-ups", json={"amount": 5000}).json()
+    till.choose(order["id"], "wechat")
+    assert people["eve"]("POST", f"/api/v1/orders/{order['id']}/cancellation").status_code == 404
+    done = people["li"]("POST", f"/api/v1/orders/{order['id']}/cancellation")
+    assert (done.status_code, done.json()["status"]) == (201, "cancelled")
+    till.settle()
+    assert till.status(order["id"]) == ("cancelled", ["closed"])
+
+
+def test_odd_top_ups_are_refused(till, people, desk):
+    for amount in (0, 99, 1_000_001, -100, 1.5, "50.00"):
+        refused = people["li"]("POST", "/api/v1/wallet/top-ups", json={"amount": amount})
+        assert refused.status_code in (400, 422), amount
+    for login, status in (("guest", 401), ("zhang", 403), ("admin", 403)):
+        assert people[login]("POST", "/api/v1/wallet/top-ups", json={"amount": 5000}).status_code == status
+    visit = desk.order("li", 8000)
+    refused = people["li"]("POST", f"/api/v1/orders/{visit.id}/cancellation")
+    assert (refused.status_code, refused.json()["code"]) == (409, "cancelled_elsewhere")
+    assert [one["id"] for one in people["li"]("GET", "/api/v1/orders").json()["items"]] == [visit.id]
+    assert till.of(visit.id).status == "pending"
+
+
+def test_without_keys_no_wallet_is_filled(people):
+    refused = people["li"]("POST", "/api/v1/wallet/top-ups", json={"amount": 5000})
+    assert (refused.status_code, refused.json()["code"]) == (422, "gateway_not_offered")
+    assert people["li"]("GET", "/api/v1/orders").json()["items"] == []

@@ -44,4 +44,11 @@ def pay(tx: Session, me: Actor, now: datetime, id: str, data: Payment) -> OrderD
     return service.pay(tx, me, id, data.method, now)
 
 
-ROUTES = routes_of(orders, order, pay)
+@post("/api/v1/orders/{id:str}/cancellation", who=("patient",), tags=TAGS)
+def cancel(tx: Session, me: Actor, now: datetime, id: str) -> OrderDetail:
+    """Give up a top-up that is not paid; what was booked is cancelled where it was booked."""
+    service.cancel(tx, me, id, now)
+    return service.order(tx, me, id)
+
+
+ROUTES = routes_of(orders, order, pay, cancel)

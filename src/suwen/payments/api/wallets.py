@@ -11,10 +11,13 @@ from suwen.core.web.routes import get, post, routes_of
 from suwen.payments import service
 from suwen.payments.schemas import (
     EntryView,
+    OnlineTopUp,
+    OrderDetail,
     Receipt,
     TopUpInput,
     WalletView,
 )
+from suwen.payments.service import filling
 
 DESK = ("admin",)
 PAYERS = ("patient", "admin")
@@ -31,6 +34,13 @@ def entries(tx: Session, me: Actor, after: str | None = None, limit: int | None 
     return service.entries(tx, me, after=after, limit=limit)
 
 
+@post("/api/v1/wallet/top-ups", who=("patient",), tags=TAGS)
+def open_top_up(tx: Session, me: Actor, house: House, now: datetime, data: OnlineTopUp) -> OrderDetail:
+    """An order that fills one's own wallet; it is paid like any other, through a gateway."""
+    opened = filling.open_top_up(tx, me, data.amount, now, currency=house.settings.currency)
+    return service.order(tx, me, opened.id)
+
+
 @post("/api/v1/top-ups", who=DESK, tags=TAGS)
 def top_up(tx: Session, me: Actor, house: House, now: datetime, data: TopUpInput) -> Receipt:
     """Cash taken at the desk into somebody's wallet."""
@@ -43,4 +53,4 @@ def receipt(tx: Session, me: Actor, id: str) -> Receipt:
     return service.receipt(tx, me, id)
 
 
-ROUTES = routes_of(wallet, entries, top_up, receipt)
+ROUTES = routes_of(wallet, entries, open_top_up, top_up, receipt)
