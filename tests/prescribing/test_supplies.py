@@ -1,5 +1,6 @@
 """What is taken when: supplies that were fetched late, refills, poisons; rows that were changed behind our back."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -93,6 +94,33 @@ def test_the_last_supply_of_an_expired_one_is_still_taken(people, formula, clock
     assert house.db.write(lambda tx: service.expire(tx, clock.now)) == 1
     second = formula(medicines=SARGASSUM)
     assert "F18-2" in sign(people["zhang"].confirm(), second).json()["rules"]
+
+
+def test_what_is_shown_as_taken_is_what_the_engine_looks_at(people, formula, begun, clock, house, ids):
+    """Under another account of the person, and in the person though the paper's own days are over."""
+    late = effective(people, formula(medicines=LIQUORICE, refill_allowed=1))
+    other = begun(patient="wang", person="self", doctor="chen", minutes=20)[0]
+    body = {"appointment_id": other, "kind": "herbal", "diagnosis": "x", "medicines": [{"name": "白术", "amount": "9"}],
+            "regimen": {"doses": 90}, "facts": ASKED}  # fmt: skip
+    there = people["chen"]("POST", PATH, json=body).json()
+    assert sign(people["chen"].confirm(), there).status_code == 200
+    same = (ids.profiles["li"]["mother"], ids.profiles["wang"]["self"])
+    marked = update(PatientProfile).where(PatientProfile.id.in_(same)).values(id_number_index="f" * 64)
+    house.db.write(lambda tx: tx.execute(marked))
+    clock.advance(days=21)
+    assert given_out(people, late).status_code == 201
+    clock.advance(days=3)
+    desk = people["zhang"].page(f"/prescriptions/desk/{late['appointment_id']}?one=new&kind=herbal").text
+    shown = re.search(r'<p class="rx-active">(.*?)</p>', desk, re.DOTALL)[1]
+    assert "甘草" in shown
+    assert "白术" in shown
+    assert f"/prescriptions/{late['id']}" in shown
+    assert there["id"] not in shown  # it is another account's: nothing to open
+    last = effective(people, formula(medicines=[{"name": "陈皮", "amount": "6"}]))
+    moved = people["zhao"].form(f"/pharmacy/take/{last['id']}")
+    counter = people["zhao"].page(moved.headers["location"]).text.split("Also taking")[1]
+    assert late["code"] in counter
+    assert there["code"] in counter
 
 
 # --- rows that were changed behind our back

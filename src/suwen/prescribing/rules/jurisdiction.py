@@ -114,7 +114,10 @@ class Jurisdiction:
             zh = f"为{below}岁以下儿童线上开具处方须有监护人在场：请记录。"
             en = f"Online a child under {below} gets a prescription only with a guardian there: write down who."
         else:
-            zh = f"出生日期不详，无法确认是否为{below}岁以下儿童：请补全出生日期，或记录在场的监护人；成人请写明如何确认。"
+            zh = (
+                f"出生日期不详，无法确认是否为{below}岁以下儿童："
+                "请补全出生日期，或记录在场的监护人；成人请写明如何确认。"
+            )
             en = (
                 f"The date of birth is not known, and online a child under {below} has a guardian there: have the date "
                 "added to the profile, or write down who is there, or how you know that the person is grown up."

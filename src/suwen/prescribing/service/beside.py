@@ -7,19 +7,19 @@ from sqlalchemy.orm import Session
 
 from suwen.accounts.models import PatientProfile
 from suwen.accounts.service import clinical
+from suwen.core import audit
 from suwen.core.actor import Actor
 from suwen.core.times import age
 from suwen.prescribing.rules.findings import Policy
 from suwen.prescribing.schemas.shelf import PhraseView
-from suwen.prescribing.service import phrases, reading
+from suwen.prescribing.service import checking, phrases
 from suwen.prescribing.service.writing import visit_of
-
-ACTIVE = ("signed", "effective", "partially_dispensed", "dispensed")
 
 
 @dataclass(frozen=True)
 class Active:
-    """Something the person takes already."""
+    """Something the person takes already; without an `id` where it belongs to another account of theirs, which the
+    doctor may not open."""
 
     id: str
     code: str
@@ -51,11 +51,16 @@ def beside(tx: Session, actor: Actor, appointment_id: str, now: datetime) -> Bes
     years = age(person.birthday, now.date()) if person.birthday else None
     policy = Policy()
     fertile = person.gender != "male" and (years is None or policy.fertile_from <= years <= policy.fertile_until)
+    taken = checking.taking(tx, person, None, now)
+    for profile_id in sorted({one.patient_profile_id for one, _ in taken}):
+        audit.seen(tx, actor, "read", "prescription", "list", profile_id, "prescribing", now=now)
     active = [
-        Active(one.id, one.code, [line.get("name", "") for line in one.medicines], one.last_day)
-        for one in reading.of_person(tx, actor, visit.patient_profile_id, now)
-        if one.status in ACTIVE and (one.last_day is None or one.last_day >= now.date())
-    ]
+        Active(
+            one.id if one.patient_profile_id == person.id else "", one.code,
+            [line.get("name", "") for line in one.medicines], row["last_day"],
+        )
+        for one, row in taken
+    ]  # fmt: skip
     return Beside(
         person.name, person.gender, years, known.allergies or "", known.medical_history or "", fertile,
         years is not None and years < policy.child_below, active,

@@ -292,7 +292,23 @@ def _person(
     )  # fmt: skip
 
 
+def taking(
+    tx: Session, profile: PatientProfile, id: str | None, now: datetime
+) -> list[tuple[Prescription, dict[str, Any]]]:
+    """What the engine takes the person to be taking beside the prescription `id`, newest first: the rows, and their
+    columns with the days of what was handed out."""
+    today = now.astimezone(clinic_zone(tx)).date()
+    found = _taking(tx, [profile, *probably_same(tx, profile)], id, today)
+    return sorted(found, key=lambda pair: (pair[0].prescription_date, pair[0].id), reverse=True)
+
+
 def _others(tx: Session, same: list[PatientProfile], id: str | None, today: date) -> tuple[Prescribed, ...]:
+    return tuple(_prescribed(row) for _, row in _taking(tx, same, id, today))
+
+
+def _taking(
+    tx: Session, same: list[PatientProfile], id: str | None, today: date
+) -> list[tuple[Prescription, dict[str, Any]]]:
     """The person's other prescriptions that are still taken, also under the account of somebody else, and what was
     collected later than it was written."""
     people, zone = [one.id for one in same], clinic_zone(tx)
@@ -313,11 +329,10 @@ def _others(tx: Session, same: list[PatientProfile], id: str | None, today: date
             Prescription.status.in_((*lifecycle.ACTIVE, "expired")) & Prescription.id.in_(given),
         ),
     )  # fmt: skip
-    rows = [columns_of(one, zone) | _taken_until(one, given) for one in tx.scalars(active.order_by(Prescription.id))]
-    return tuple(
-        _prescribed(row)
-        for row in rows if row["last_day"] is None or row["last_day"] >= today
-    )  # fmt: skip
+    rows = [
+        (one, columns_of(one, zone) | _taken_until(one, given)) for one in tx.scalars(active.order_by(Prescription.id))
+    ]
+    return [(one, row) for one, row in rows if row["last_day"] is None or row["last_day"] >= today]
 
 
 def _taken_until(one: Prescription, given: Mapping[str, list[date]]) -> dict[str, Any]:

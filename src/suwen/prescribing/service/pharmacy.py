@@ -20,8 +20,6 @@ from suwen.prescribing.rules import codes, lifecycle, safety
 from suwen.prescribing.schemas import FindingView, PrescriptionView
 from suwen.prescribing.service import checking, dispensing, signatures
 
-OTHERS = 10
-
 
 def _may_watch(tx: Session, me: Actor, id: str, now: datetime) -> bool:
     seen = queries.visible(me.role, me.id, me.doctor_id, now).where(Prescription.id == id)
@@ -66,15 +64,11 @@ class Counter:
 def beside(tx: Session, actor: Actor, one: PrescriptionView, now: datetime) -> Beside:
     """`one` was read by whoever may; looking at the person is noted besides."""
     person = family.profile(tx, actor, one.patient_profile_id, now)
-    taken = select(Prescription).where(
-        Prescription.patient_profile_id == one.patient_profile_id, Prescription.id != one.id,
-        Prescription.status.in_(lifecycle.ACTIVE), Prescription.signed_at.is_not(None),
-    )  # fmt: skip
-    found = tx.scalars(taken.order_by(Prescription.signed_at.desc()).limit(OTHERS))
     others = [
-        Taken(row.code, row.signed_by or "", tuple(str(line.get("name")) for line in row.medicines), row.last_day)
-        for row in found
-        if row.last_day is None or row.last_day >= now.date()
+        Taken(
+            row.code, row.signed_by or "", tuple(str(line.get("name")) for line in row.medicines), columns["last_day"]
+        )
+        for row, columns in checking.taking(tx, person, one.id, now)
     ]
     return Beside(family.clinical(tx, actor, person, now, "prescription review"), others)
 
