@@ -58,7 +58,7 @@ from suwen.prescribing import api as prescribing_api
 from suwen.prescribing import pages as prescribing_pages
 from suwen.prescribing import reference
 from suwen.prescribing import service as prescribing_service
-from suwen.prescribing.jurisdictions import jurisdiction
+from suwen.prescribing.jurisdictions import jurisdiction, refuse_policy
 from suwen.prescribing.models import SafetyEvaluation, SigningKey
 from suwen.reviews import api as reviews_api
 from suwen.reviews import catalogues as reviews_catalogues
@@ -117,6 +117,7 @@ def build_house(settings: Settings) -> House:
     """Everything a request, a socket or a job needs, but no server."""
     _refuse_unsafe_gateways(settings)
     jurisdiction(settings.jurisdiction)
+    refuse_policy(settings.policy)
     reference.use(settings)
     metadata()  # foreign keys between packages resolve only when all tables are known
     keys = FieldKeys(settings.field_keys)

@@ -59,6 +59,12 @@ class Settings:
     jurisdiction: str = setting(
         "SUWEN_JURISDICTION", "Whose law prescriptions follow: CN, US, or OFF; a row of prescribing/data", "OFF"
     )
+    policy: str = setting(
+        "SUWEN_POLICY",
+        "Values of the safety rules that differ from ours, name=number separated by commas, such as fertile_until=60: "
+        "fertile_from, fertile_until, child_below, young_child_below, old_from (years); most_products; "
+        "paracetamol_limit, paracetamol_compound_limit (mg a day)",
+    )
     hold_minutes: int = setting("SUWEN_HOLD_MINUTES", "How long a time is held while the patient pays", 15)
     refund_review_above: int = setting(
         "SUWEN_REFUND_REVIEW_ABOVE",

@@ -1,4 +1,4 @@
-"""Reads data/jurisdictions.yaml, once."""
+"""Reads data/jurisdictions.yaml, once; and what a deployment sets beside it."""
 
 from dataclasses import fields
 from decimal import Decimal
@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 import yaml
 
+from suwen.prescribing.rules.findings import policy_of
 from suwen.prescribing.rules.jurisdiction import Jurisdiction, Schedule
 from suwen.prescribing.rules.reference import Controlled
 
@@ -28,6 +29,14 @@ def jurisdiction(code: str) -> Jurisdiction:
     if code not in known:
         raise SystemExit(f"SUWEN_JURISDICTION cannot be {code!r}; there are {', '.join(known)}")
     return known[code]
+
+
+def refuse_policy(text: str) -> None:
+    """SystemExit where SUWEN_POLICY cannot be read: when the program starts, not at the first prescription."""
+    try:
+        policy_of(text)
+    except ValueError as error:
+        raise SystemExit(f"SUWEN_POLICY: {error}") from None
 
 
 def _read(code: str, row: dict[str, Any]) -> Jurisdiction:

@@ -3,13 +3,16 @@
 `evaluate(reference, prescription, person, others, policy) -> list[Finding]` lives in `rules.safety`.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import IntEnum
-from typing import Literal
+from functools import lru_cache
+from typing import Any, Literal
 
+NUMBER = re.compile(r"[1-9][0-9]{0,4}")
 Kind = Literal["herbal", "compound", "general"]
 Form = Literal["decoction", "powder", "pill", "granules", "paste", "external", "tablet", "capsule", "liquid", "other"]
 
@@ -96,6 +99,26 @@ class Policy:
     ceiling: Mapping[str, Decimal | None] = field(
         default_factory=lambda: {"大毒": Decimal(1), "有毒": Decimal(2), "小毒": None, "": None}
     )
+
+
+SETTABLE = ("fertile_from", "fertile_until", "child_below", "young_child_below", "old_from", "most_products",
+            "paracetamol_limit", "paracetamol_compound_limit")  # fmt: skip
+
+
+@lru_cache(maxsize=8)
+def policy_of(text: str) -> Policy:
+    """'fertile_until=60, old_from=70' over our own values. ValueError says what is wrong. What a law fixes, two days of
+    a toxic piece and the ceilings, is nobody's to set."""
+    values: dict[str, Any] = {}
+    for part in filter(None, map(str.strip, text.split(","))):
+        name, _, number = (piece.strip() for piece in part.partition("="))
+        if name not in SETTABLE or not NUMBER.fullmatch(number):
+            raise ValueError(f"{part!r} is none of {', '.join(SETTABLE)} with a number of 1 to 99999")
+        values[name] = Decimal(number) if name.startswith("paracetamol") else int(number)
+    made = Policy(**values)
+    if not (made.fertile_from <= made.fertile_until and made.young_child_below <= made.child_below <= made.old_from):
+        raise ValueError("the ages contradict one another")
+    return made
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -10,7 +10,7 @@ from suwen.accounts.service import clinical
 from suwen.core import audit
 from suwen.core.actor import Actor
 from suwen.core.times import age
-from suwen.prescribing.rules.findings import Policy
+from suwen.prescribing.rules.findings import policy_of
 from suwen.prescribing.schemas.shelf import PhraseView
 from suwen.prescribing.service import checking, phrases
 from suwen.prescribing.service.writing import visit_of
@@ -49,7 +49,7 @@ def beside(tx: Session, actor: Actor, appointment_id: str, now: datetime) -> Bes
     person = tx.get_one(PatientProfile, visit.patient_profile_id)
     known = clinical(tx, actor, person, now, "prescribing")
     years = age(person.birthday, now.date()) if person.birthday else None
-    policy = Policy()
+    policy = policy_of(tx.info["settings"].policy)
     fertile = person.gender != "male" and (years is None or policy.fertile_from <= years <= policy.fertile_until)
     taken = checking.taking(tx, person, None, now)
     for profile_id in sorted({one.patient_profile_id for one, _ in taken}):

@@ -26,7 +26,7 @@ from suwen.prescribing.jurisdictions import jurisdictions
 from suwen.prescribing.models import Dispensing, Prescription, SafetyEvaluation
 from suwen.prescribing.reference import reference
 from suwen.prescribing.rules import allergies, composing, frequencies, lifecycle, safety, signing
-from suwen.prescribing.rules.findings import Finding, Item, Person, Policy, Prescribed, Severity
+from suwen.prescribing.rules.findings import Finding, Item, Person, Policy, Prescribed, Severity, policy_of
 from suwen.prescribing.rules.jurisdiction import Jurisdiction
 from suwen.prescribing.schemas import EvaluationView, FindingView, Replayed
 from suwen.prescribing.service.composing import days, days_at_least
@@ -90,7 +90,7 @@ def evaluated(tx: Session, row: Mapping[str, Any], now: datetime) -> Checked:
     online, same = row["channel"] == "online", probably_same(tx, profile)
     entry = Entry(
         rx=_prescribed(row, law.online_bans), person=_person(tx, profile, same, facts, today),
-        others=_others(tx, [profile, *same], row.get("id"), today), policy=Policy(),
+        others=_others(tx, [profile, *same], row.get("id"), today), policy=policy_of(tx.info["settings"].policy),
         law=Law(
             jurisdiction=law.code, days=days_at_least(row["kind"], row["medicines"], row.get("regimen")), online=online,
             refills=row["refill_allowed"], schedules=schedules(row["medicines"]),
