@@ -6,6 +6,7 @@ import hashlib
 import io
 import zipfile
 from datetime import UTC, datetime, timedelta, timezone
+from functools import partial
 from typing import Any
 
 from suwen.paysim.keys import Keys
@@ -44,7 +45,21 @@ def rows(market: Market, gateway: str, day: datetime) -> list[Doc]:
             payment = market.of_refund(refund)
             about = {"refund_no": refund["refund_no"], "external_refund_id": refund["external_id"]}
             found.append(_row("refund", payment, refund["amount"], refund["done_at"], **about))
+    if gateway == "card":
+        found += [row for row in _failed(market) if begin <= row["at"] < end]
     return _changed(market, gateway, sorted(found, key=lambda row: row["at"]), (begin, end))
+
+
+def _failed(market: Market) -> list[Doc]:
+    """A card's refund that failed: it left the account when it was made, and came back when the bank sent it back."""
+    found = []
+    for refund in market.store.all("refund"):
+        if (refund["gateway"], refund["state"]) != ("card", "abnormal"):
+            continue
+        about = {"refund_no": refund["refund_no"], "external_refund_id": refund["external_id"], "state": "FAILED"}
+        row = partial(_row, "refund", market.of_refund(refund), refund["amount"], **about)
+        found += [row(at=refund["created"]), row(at=refund["done_at"], type="refund_failure")]
+    return found
 
 
 def _row(kind: str, payment: Doc, amount: int, at: float, **more: Any) -> Doc:
@@ -56,7 +71,7 @@ def _row(kind: str, payment: Doc, amount: int, at: float, **more: Any) -> Doc:
 
 def _changed(market: Market, gateway: str, found: list[Doc], day: tuple[float, float]) -> list[Doc]:
     """missing and duplicate name numbers, amount and status map them to what to say; extra are rows of its own, of the
-    day that they name.
+    day that they name (`type`: of another kind at the card gateway, its amount signed).
 
     The number is that of the refund for a refund, else that of the payment.
     """

@@ -227,6 +227,8 @@ class Card:
         return _page([self._booking(number, row) for number, row in enumerate(made)][::-1], asked)
 
     def _booking(self, number: int, row: Doc) -> Doc:
+        if "type" in row and row["type"] != "refund_failure":
+            return _other_booking(number, row)
         refund = row["kind"] == "refund"
         about = {"out_no": row["out_no"]} | ({"out_refund_no": row["refund_no"]} if refund else {})
         charge = "ch_" + row["external_id"].removeprefix("pi_")
@@ -240,10 +242,11 @@ class Card:
         settles = self.store.setting("card_settles", {"currency": row["currency"], "rate": 1})
         booked, kept = (round(one * settles["rate"]) for one in (row["amount"], fee("card", row["amount"])))
         signed, kept = (-booked, 0) if refund else (booked, kept)
+        signed = abs(signed) if "type" in row else signed
         return {
             "id": f"txn_{number:06d}{int(row['at'])}", "object": "balance_transaction", "amount": signed, "fee": kept,
             "net": signed - kept, "currency": settles["currency"].lower(), "created": int(row["at"]),
-            "type": "refund" if refund else "charge", "source": source, "status": "available",
+            "type": row.get("type", "refund" if refund else "charge"), "source": source, "status": "available",
             "exchange_rate": None if settles["rate"] == 1 else settles["rate"],
         }  # fmt: skip
 
@@ -308,6 +311,17 @@ class Card:
             for secret in secrets or [self.keys.secret("webhook")]
         ]
         return ",".join([f"t={stamp}", *(f"v1={one}" for one in made), "v0=" + "0" * 64])
+
+
+def _other_booking(number: int, row: Doc) -> Doc:
+    """What is neither paid nor paid back: disputes (`adjustment`), fees of the account, payouts to the bank."""
+    dispute = {"id": f"du_{number:06d}", "object": "dispute", "amount": abs(row["amount"]), "status": "needs_response"}
+    return {
+        "id": f"txn_{number:06d}{int(row['at'])}", "object": "balance_transaction", "amount": row["amount"],
+        "fee": row["fee"], "net": row["amount"] - row["fee"], "currency": row["currency"].lower(),
+        "created": int(row["at"]), "type": row["type"], "source": dispute if row["type"] == "adjustment" else None,
+        "status": "available", "exchange_rate": None,
+    }  # fmt: skip
 
 
 def _out_no(form: Doc, once: str) -> str:

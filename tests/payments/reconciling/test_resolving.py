@@ -10,7 +10,7 @@ from suwen.core.outbox import OutboxMessage
 from suwen.payments.events import BillDue, PaymentDoubted, RefundDue
 from suwen.payments.gateways import Line
 from suwen.payments.models import Journal, LedgerAccount, Posting, ReconciliationLine
-from tests.payments.gateways.conftest import later
+from tests.payments.gateways.conftest import later, refund_of
 from tests.payments.reconciling.conftest import MORNING, NOON
 from tests.payments.reconciling.test_running import due, spoilt_day
 from tests.support.racing import race, statuses
@@ -110,6 +110,41 @@ def test_a_payment_that_the_bill_has_in_another_currency_is_booked_in_each_of_th
     assert [books.balance("asset:card_clearing", code) for code in ("CNY", "HKD")] == [0, 0]
     assert [books.balance(BANK, code) for code in ("CNY", "HKD")] == [0, 8600]
     assert [books.balance(against, code) for code in ("CNY", "HKD")] == [8000, -8700]
+
+
+def test_a_cards_refund_that_came_back_and_a_dispute_are_on_its_bill(
+    books, people, sim, begin, gateways, clock, settle, at_the_gateways
+):
+    """The refund left the account and came back; a dispute and a fee of the account took from it; a payout is ours."""
+    sim.pay(begin("card", "TXN20300101A1", 8000).out_no)
+    known = sim.look("state")["payment"][0]
+    books.pay(8000, clock(), gateway="card", number="TXN20300101A1", external=known["external_id"], billed=False)
+    order = refund_of(known["external_id"], out_no="TXN20300101A1")
+    sim.settings(refund_outcome="abnormal")
+    gateways["card"].refund(order)
+    assert gateways["card"].query_refund(order).state == "abnormal"
+    books.refund("TXN20300101A1", 3000, clock(), refund_no=order.out_refund_no, billed=False, status="processing")
+    at = NOON.timestamp()
+    rows = [("adjustment", -5000, 1500), ("stripe_fee", -70, 0), ("adjustment", 200, 0), ("payout", -900, 0)]
+    extra = [{"type": kind, "amount": amount, "fee": fee, "out_no": "", "external_id": "", "at": at + n}
+             for n, (kind, amount, fee) in enumerate(rows)]  # fmt: skip
+    sim.lever("bill", {"gateway": "card", "extra": extra})
+    later(clock, sim, hours=28)
+    body = {"gateway": "card", "day": "2030-01-01"}
+    id = people["admin"]("POST", "/api/v1/reconciliations", json=body).json()["id"]
+    settle()
+    lines = books.rows(id)
+    assert sorted((one.result, one.kind, one.bill_amount, one.fee) for one in lines) == [
+        ("gateway_only", "payment", 200, 0), ("gateway_only", "payment", 3000, 0), ("gateway_only", "refund", 70, 0),
+        ("gateway_only", "refund", 5000, 1500), ("match", "payment", 8000, 262), ("status_mismatch", "refund", 3000, 0),
+    ]  # fmt: skip
+    assert f"payment:{order.out_refund_no}" in {one.line_key for one in lines}
+    for one in lines:
+        if one.result != "match":
+            assert resolve(people, one, "suspense").status_code == 201
+    assert settle_day(people, id).status_code == 201
+    assert (books.balance(BANK), books.balance(FEES)) == (8000 - 5000 - 70 + 200 - 262 - 1500, 1762)
+    assert (books.balance("asset:card_clearing"), books.balance(ASIDE)) == (0, 5000 + 70 - 200)
 
 
 def test_a_way_that_does_not_fit_is_refused(books, people, spoilt):
