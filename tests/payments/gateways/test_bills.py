@@ -1,5 +1,7 @@
 """Bills: every row, exactly, and nothing that is not the announced file."""
 
+import io
+import zipfile
 from datetime import UTC, date, datetime
 
 import pytest
@@ -152,6 +154,38 @@ def test_a_bill_with_something_missing_is_unreadable(change, wechat, busy_day, s
     assert broken != seen[0]
     with pytest.raises(Unreadable):
         real(broken)
+
+
+def test_a_zip_that_was_spoilt_on_its_way_is_unreadable():
+    """Wherever a byte of it is another one, or a row is longer than any: an error of the file, and none of ours."""
+    file = _zip("支付宝交易号,业务类型\n" + "1,交易\n" * 300)
+    errors = set()
+    for place in range(0, len(file), 3):
+        spoilt = file[:place] + bytes([file[place] ^ 0xFF]) + file[place + 1 :]
+        try:
+            alipay_bills.texts(spoilt)
+        except Unreadable as error:
+            errors.add(str(error))
+    assert errors - {"a bill without end"} == {"a bill that cannot be unpacked"}
+    with pytest.raises(Unreadable):
+        alipay_bills.trades(_zip("支付宝交易号,业务类型\n" + "1" * 140_000 + ",交易\n"))
+
+
+def test_a_field_without_end_is_unreadable(wechat, busy_day, monkeypatch):
+    seen = []
+    real = wechat_bills.trades
+    monkeypatch.setattr(wechat_bills, "trades", lambda text: seen.append(text) or real(text))
+    busy_day("wechat")
+    wechat.bill(DAY)
+    with pytest.raises(Unreadable):
+        real(seen[0].replace("`80.00", "`" + "8" * 140_000, 1))
+
+
+def _zip(text):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr("bill.csv", text.encode("gbk"))
+    return packed.getvalue()
 
 
 @pytest.mark.parametrize("file", [b"", b"PK", b"no zip", b"\x1f\x8b broken"])

@@ -2,7 +2,11 @@
 
 import csv
 import io
+import lzma
+import struct
 import zipfile
+import zlib
+from collections.abc import Iterator
 
 from suwen.payments.gateways.amounts import fen, from_china, rounded_fen
 from suwen.payments.gateways.errors import Unreadable
@@ -10,6 +14,10 @@ from suwen.payments.gateways.terms import Line
 
 LARGEST = 512_000_000
 MOST_FILES = 20
+# What the zip's reader raises where bytes are other ones: a bad code, a negative length, no GBK.
+SPOILT = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, OSError, EOFError, ValueError, RuntimeError
+)  # fmt: skip
 KINDS = {"交易": "payment", "退款": "refund"}
 
 
@@ -21,7 +29,7 @@ def texts(file: bytes) -> list[str]:
             if len(entries) > MOST_FILES or sum(one.file_size for one in entries) > LARGEST:
                 raise Unreadable("a bill without end")
             return [packed.read(one).decode("gbk") for one in entries]
-    except (zipfile.BadZipFile, OSError, EOFError, UnicodeDecodeError, NotImplementedError, RuntimeError):
+    except SPOILT:
         raise Unreadable("a bill that cannot be unpacked") from None
 
 
@@ -30,17 +38,24 @@ def trades(file: bytes) -> list[Line]:
     found, seen = list[Line](), False
     for text in texts(file):
         rows = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
-        names = [name.strip() for name in next(csv.reader(rows[:1]), [])]
+        names = [name.strip() for name in next(_values(rows[:1]), [])]
         if "支付宝交易号" not in names or "业务类型" not in names:
             continue
         seen = True
-        for values in csv.reader(rows[1:]):
+        for values in _values(rows[1:]):
             if len(values) != len(names):
                 raise Unreadable("a row of another shape")
             found.append(_line({name: value.strip() for name, value in zip(names, values, strict=True)}))
     if not seen:
         raise Unreadable("a bill without a list of trades")
     return found
+
+
+def _values(rows: list[str]) -> Iterator[list[str]]:
+    try:
+        yield from csv.reader(rows)
+    except csv.Error:
+        raise Unreadable("a row of another shape") from None
 
 
 def _line(row: dict[str, str]) -> Line:

@@ -92,7 +92,10 @@ class _Row(dict[str, str]):
 
 def _rows(text: str) -> Iterator[_Row]:
     """The rows between the headline and the sums; Unreadable where their number is not the one that is named there."""
-    lines = list(csv.reader(io.StringIO(text)))
+    try:
+        lines = list(csv.reader(io.StringIO(text)))
+    except csv.Error:
+        raise Unreadable("a row of another shape") from None
     if len(lines) < 3:
         raise Unreadable("a bill without sums")
     names = [name.strip() for name in lines[0]]
