@@ -226,3 +226,12 @@ def test_the_list_costs_the_same_however_long_it_is(people, statements, house):
     few = len(statements(lambda: people["admin"].page("/admin/doctors")))
     house.db.write(more)
     assert len(statements(lambda: people["admin"].page("/admin/doctors"))) == few
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "This is too short."), ("zh-CN", "太短了。")])
+def test_a_reason_of_one_letter_is_refused_in_both_languages(people, ids, language, words):
+    people["admin"].cookies["lang"] = language
+    typed = {"reason": "x", "version": "1"}
+    refused = people["admin"].form(f"/admin/doctors/{ids.doctors['chen']}/reject", typed)
+    assert refused.status_code == 422
+    assert words in refused.text

@@ -59,6 +59,15 @@ def test_no_value_comes_back_and_none_lies_open(gateway, sim, house, people):
     assert "BEGIN" not in stored
 
 
+@pytest.mark.parametrize(("language", "words"), [("en", "There is no such setting."), ("zh-CN", "没有这项设置。")])
+def test_a_setting_that_does_not_exist_is_refused_in_both_languages(house, people, language, words):
+    body, reader = {"values": {"colour": "red"}}, {"cookie": f"lang={language}"}
+    refused = people["admin"]("PUT", f"{API}/card/settings", json=body, headers=reader)
+    assert refused.status_code == 422
+    assert words in refused.text
+    assert rows_of(house) == []
+
+
 def test_nothing_is_saved_by_who_has_not_just_proved_who_they_are(sim, house, people):
     admin = people["admin"]
     refused = admin("PUT", f"{API}/card/settings", json={"values": values(sim, "card")})

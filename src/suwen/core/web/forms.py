@@ -7,6 +7,7 @@ import msgspec
 from litestar import Request
 
 from suwen.core.errors import Invalid
+from suwen.core.i18n import N_
 from suwen.core.web.problems import field_of
 
 OURS = ("_csrf_token", "_once")
@@ -53,7 +54,7 @@ def _said(message: str) -> dict[str, str]:
     if "unknown field" in text:
         return {"body": text}
     if "Expected `str` of length" in text:
-        return {place: "This is too long." if "<=" in text else "This is too short."}
+        return {place: N_("This is too long.") if "<=" in text else N_("This is too short.")}
     return {place: "This does not fit here. Please correct it."}
 
 

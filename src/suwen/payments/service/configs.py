@@ -22,6 +22,7 @@ from suwen.core.crypto import Unreadable
 from suwen.core.db import changed, new_id, rows
 from suwen.core.errors import NotFound
 from suwen.core.hot import Hot
+from suwen.core.i18n import N_
 from suwen.payments.config_fields import FIELDS, Field, checked
 from suwen.payments.errors import BadSettings, ConfigChanged
 from suwen.payments.gateways.configuration import MEANINGS, NEEDED, BadConfiguration, Given, own_of, problems, unsafe
@@ -111,7 +112,7 @@ def save(
     fields = _fields(gateway)
     typed = {key: value.strip() for key, value in entry.values.items() if value.strip()}
     unknown = [key for key in [*typed, *entry.clear] if key not in fields]
-    wrong = dict.fromkeys(unknown, "There is no such setting.")
+    wrong = dict.fromkeys(unknown, N_("There is no such setting."))
     wrong |= {key: words for key, value in typed.items() if key in fields and (words := checked(fields[key], value))}
     if wrong:
         raise BadSettings(fields=wrong)
