@@ -43,11 +43,12 @@ def keys(tx: Session) -> FieldKeys:
 
 def rotate(tx: Session, model: type[Record], column: str, limit: int = 500) -> int:
     """Write up to `limit` rows of `model` that carry an older key anew; return how many there were. A table that is not
-    sealed as a whole says with `is_encrypted` which rows are; what is clear in a column of JSON is sealed."""
+    sealed as a whole says with `is_encrypted` which rows are; what is clear in a column of JSON is sealed. The rows are
+    locked, so that nobody writes between our look and our writing: it would be undone."""
     field = getattr(model, column)
     structured = isinstance(field.type, JSON)
     text, begins = (cast(field, Text), f'"{keys(tx).newest}:') if structured else (field, f"{keys(tx).newest}:")
-    old = select(model).where(field.is_not(None), ~text.startswith(begins)).limit(limit)
+    old = select(model).where(field.is_not(None), ~text.startswith(begins)).limit(limit).with_for_update()
     if (some := getattr(model, "is_encrypted", None)) is not None:
         old = old.where(some.is_(True))
     found = tx.scalars(old).all()
