@@ -1,4 +1,4 @@
-"""What another transaction writes in the middle of work on many rows: rotation of keys.
+"""What another transaction writes in the middle of work on many rows: rotation of keys, a look at the chain.
 
 On SQLite a writer waits for its turn and a reader has its snapshot; on MariaDB each statement sees what is newest.
 """
@@ -10,9 +10,11 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 
 from suwen.accounts.models import PatientProfile
+from suwen.core import audit
 from suwen.core.crypto import FieldKeys
 from suwen.core.sealed import rotate, seal, unseal
 from suwen.settings import new_field_key
+from tests.core.test_safekeeping import look, sealed
 
 
 @contextmanager
@@ -61,3 +63,15 @@ def test_rotating_keys_does_not_undo_what_a_patient_writes_meanwhile(house, sett
         return unseal(tx, tx.get_one(PatientProfile, mother), "allergies")
 
     assert house.db.read(read) == "penicillin"
+
+
+def test_the_chain_is_whole_while_the_sealer_goes_on(house, clock):
+    look(house, clock, 3)
+    assert sealed(house, clock) == 3
+    look(house, clock, 2)
+
+    with after_first_read(house.db.read_engine, "audit_seals", lambda: sealed(house, clock)):
+        assert house.db.read(audit.verify) is None
+    newest = sa.select(sa.func.max(audit.AuditSeal.number))
+    assert house.db.read(lambda tx: tx.scalar(newest)) == 2
+    assert house.db.read(audit.verify) is None

@@ -102,6 +102,8 @@ def seal_audit(tx: Session, now: datetime) -> int:
 
 def verify(tx: Session) -> str | None:
     """None when every seal fits its rows and the seal before; else a sentence about the first that does not."""
+    # First: the sealer goes on meanwhile, and under READ COMMITTED a later answer would name seals not read here.
+    highest = tx.scalar(select(func.max(EVENTS.c.seal)))
     before, expected = "", 1
     for seal in tx.scalars(select(AuditSeal).order_by(AuditSeal.number)):
         rows = tx.execute(OF_SEAL.where(EVENTS.c.seal == seal.number)).all()
@@ -112,7 +114,6 @@ def verify(tx: Session) -> str | None:
         if _digest(before, rows) != seal.digest:
             return f"a row of seal {seal.number} was changed"
         before, expected = seal.digest, expected + 1
-    highest = tx.scalar(select(func.max(EVENTS.c.seal)))
     return f"seal {expected} is missing" if highest and highest >= expected else None
 
 
