@@ -354,17 +354,6 @@ def test_news_that_was_lost_between_processes_is_read_from_the_log(people, begun
         assert li.next("signal")["seq"] == 5
 
 
-def test_an_ended_session_ends_its_line(people, begun, house):
-    visit = begun()
-    with joined(people["li"], visit, "tab-of-li") as li:
-        from suwen.accounts.service import sessions
-
-        actor = people["li"].actor
-        house.db.write(lambda tx: sessions.end(tx, actor.id, actor.session_id, house.clock()))
-        li.say(t="ping", at=1, seq=0)
-        assert closing(li) == 4401
-
-
 def test_a_lost_database_costs_the_line_but_not_the_signal(people, begun, house):
     visit = begun()
     with joined(people["li"], visit, "tab-of-li") as li:

@@ -23,6 +23,7 @@ from suwen.consultations.service.signalling import Entry, Letter, Place, Welcome
 from suwen.core.actor import Actor
 from suwen.core.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
 from suwen.core.ids import new_id
+from suwen.core.sessions import ENDED, SessionEnded
 from suwen.core.web.answers import JSON
 from suwen.core.web.sockets import Connection, join
 
@@ -91,7 +92,10 @@ class Line:
                 return
             self._allowance.take()
             try:
-                await self._take(_read(text))
+                message = _read(text)
+                if not isinstance(message, Ping):  # which asks for itself, and may count as use of the session
+                    await self.connection.alive()
+                await self._take(message)
             except (Conflict, Invalid, msgspec.DecodeError) as error:
                 await self.connection.refuse(error)
 
@@ -155,6 +159,8 @@ class Line:
         """One batch of news: the log first, then the answers to what this side sent, then the rest."""
         sent, entries, look, queue = [], [], False, False
         for topic, message in batch:
+            if topic.startswith(ENDED):
+                raise SessionEnded()
             if topic != self.topic and topic != "":
                 queue = True
             elif message is None:
@@ -230,7 +236,8 @@ async def _attend(connection: Connection, appointment_id: str, hello: Hello) -> 
         return rooms.door(tx, me, appointment_id)
 
     door = await connection.read(who)
-    topics = (signalling.topic(door.consultation_id), signalling.queue_topic(door.doctor_id))
+    room, queue = signalling.topic(door.consultation_id), signalling.queue_topic(door.doctor_id)
+    topics = (room, queue, ENDED + connection.me.session_id)
     with connection.house.hub.listen(*topics) as news:
 
         def sit(tx: Session, me: Actor, now: Any) -> Welcome:
