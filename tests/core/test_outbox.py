@@ -181,3 +181,18 @@ def test_of_two_who_deliver_many_at_once_each_message_goes_to_one(house, clock):
     [t.join() for t in threads]
     assert counts(house) == (0, 40)
     assert len(SEEN) == 40
+
+
+def test_what_is_due_by_the_clock_does_not_wait_until_the_outbox_is_empty(house, clock, monkeypatch):
+    """Twelve mails to a server that hangs held up holds, reminders and the audit seal for minutes."""
+    stop = threading.Event()
+
+    def tick(tx, now):
+        SEEN.append("tick")
+        if "F" in SEEN:
+            stop.set()
+
+    monkeypatch.setattr(outbox, "TIMED", [outbox.Timed("lab.tick", 0, tick)])
+    house.db.write(lambda tx: [emit(tx, Opened(code), clock()) for code in "DEF"])
+    outbox.work_until(stop, house.db, house.clock)
+    assert SEEN == ["D", "tick", "E", "tick", "F", "tick"]

@@ -182,22 +182,26 @@ def run_timed(db: Database, now: datetime) -> None:
 
 
 def work_until(stop: threading.Event, db: Database, clock: Callable[[], datetime]) -> None:
-    """Deliver until told to stop; an event of this process wakes us at once, others within a second."""
+    """Deliver until told to stop; an event of this process wakes us at once, others within a second.
+
+    What is due by the clock is done between two messages: each of them may wait for a mail server for long.
+    """
     wake = threading.Event()
     db.listeners.append(lambda topic: wake.set() if topic == TOPIC else None)
     next_run: dict[str, float] = {}
     while not stop.is_set():
+        delivered = False
         try:
-            while not stop.is_set() and deliver_one(db, clock()):
-                pass
+            delivered = deliver_one(db, clock())
             for timed in TIMED:
                 if next_run.get(timed.name, 0) <= time.monotonic() and not stop.is_set():
                     next_run[timed.name] = time.monotonic() + timed.seconds
                     _run_one_timed(db, timed, clock())
         except Exception:
             log.exception("outbox worker")
-        wake.wait(1)
-        wake.clear()
+        if not delivered:
+            wake.wait(1)
+            wake.clear()
 
 
 def _run_one_timed(db: Database, timed: Timed, now: datetime) -> None:
