@@ -2,21 +2,22 @@
 
 import base64
 import json
+import os
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select, text, update
 
 from suwen.accounts.models import PatientProfile, User
 from suwen.clinics.models import Department
-from suwen.core import audit, money, times
+from suwen.core import audit, migrate, money, times
 from suwen.core.actor import Actor
 from suwen.core.audit import AuditEvent
 from suwen.core.crypto import FieldKeys, Unreadable
-from suwen.core.db import new_id
+from suwen.core.db import Database, new_id
 from suwen.core.errors import Unauthorized
 from suwen.core.paging import BadCursor, keyset
 from suwen.core.sealed import blind_index, rotate, seal, unseal
@@ -213,3 +214,19 @@ def test_secrets_of_an_installation_are_kept(tmp_path):
     first, second = (Settings.from_environment({"SUWEN_DATA_DIR": str(tmp_path)}) for _ in range(2))
     assert (first.secret, first.field_keys) == (second.secret, second.field_keys)
     assert (tmp_path / "secrets.env").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("opened", [migrate.current, lambda url: Database(url).read(lambda tx: None)])
+def test_the_embedded_database_is_for_its_owner_alone(tmp_path, opened):
+    """Also while it is open: what SQLite puts beside it has the rights of the file."""
+    before = os.umask(0o022)
+    try:
+        opened(f"sqlite:///{tmp_path}/clinic/suwen.db")
+        db = Database(f"sqlite:///{tmp_path}/clinic/suwen.db")
+        db.write(lambda tx: tx.execute(text("CREATE TABLE things (id INTEGER)")))
+        rights = {each.name: each.stat().st_mode & 0o077 for each in (tmp_path / "clinic").iterdir()}
+        db.close()
+    finally:
+        os.umask(before)
+    assert rights == {"suwen.db": 0, "suwen.db-wal": 0, "suwen.db-shm": 0}
+    assert (tmp_path / "clinic").stat().st_mode & 0o077 == 0

@@ -305,11 +305,19 @@ def _in_transaction(connection: Any) -> bool:
     return said is None or bool(said & IN_TRANSACTION)
 
 
+def for_its_owner(url: str) -> None:
+    """A new SQLite file, and its folder, are nobody else's to read: SQLite itself would go by the umask. What lies
+    beside it while it is open takes over its rights. Those of a file that is there already are its owner's choice.
+    """
+    file = make_url(url).database
+    if file and file != ":memory:":
+        Path(file).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        Path(file).touch(mode=0o600)
+
+
 def _sqlite(url: str, connections: int, *, reads: bool) -> Engine:
     """Writers take the lock at BEGIN and wait their turn; readers take a snapshot and wait for nobody."""
-    file = make_url(url).database
-    if file:
-        Path(file).parent.mkdir(parents=True, exist_ok=True)
+    for_its_owner(url)
     engine = create_engine(
         url, pool_size=connections, max_overflow=0, pool_timeout=10, json_serializer=_json, hide_parameters=True
     )

@@ -7,7 +7,6 @@ in the scripts, and comparisons that know what each database makes of a default 
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,6 +19,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.engine import Connection
 
 from suwen.core import columns
+from suwen.core.db import for_its_owner
 from suwen.core.revision import scripts
 
 LOCK = "suwen_migrate"
@@ -89,9 +89,8 @@ def locked(url: str) -> Iterator[Connection]:
 
 @contextmanager
 def _opened(url: str, begin: str = "BEGIN") -> Iterator[Connection]:
-    file = sa.make_url(url).database if url.startswith("sqlite") else None
-    if file:
-        Path(file).parent.mkdir(parents=True, exist_ok=True)
+    if url.startswith("sqlite"):
+        for_its_owner(url)
     engine = sa.create_engine(url, poolclass=sa.NullPool)
     _prepare(engine, begin)
     try:
