@@ -194,21 +194,34 @@ def upgrade():
 
     add_choice("prescriptions", "kind", ("herbal", "compound", "general"), "general")
     add_choice("prescriptions", "channel", ("online", "offline"), "online")
+    added = (
+        sa.Column("jurisdiction", sa.String(length=10), server_default="OFF", nullable=False),
+        sa.Column("regimen", columns.Json, nullable=True),
+        sa.Column("facts", columns.Json, nullable=True),
+        sa.Column("answers", columns.Json, nullable=True),
+        sa.Column("evaluation_id", columns.Id, nullable=True),
+        sa.Column("total", columns.Money(), nullable=True),
+        sa.Column("currency", sa.String(length=10), server_default="CNY", nullable=False),
+        sa.Column("last_day", sa.Date(), nullable=True),
+        sa.Column("effective_at", columns.Instant(), nullable=True),
+        sa.Column("extended_days", sa.Integer(), server_default=sa.text("0"), nullable=False),
+    )
+    there = known("prescriptions")
     with op.batch_alter_table("prescriptions", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("jurisdiction", sa.String(length=10), server_default="OFF", nullable=False))
-        batch_op.add_column(sa.Column("regimen", columns.Json, nullable=True))
-        batch_op.add_column(sa.Column("facts", columns.Json, nullable=True))
-        batch_op.add_column(sa.Column("answers", columns.Json, nullable=True))
-        batch_op.add_column(sa.Column("evaluation_id", columns.Id, nullable=True))
-        batch_op.add_column(sa.Column("total", columns.Money(), nullable=True))
-        batch_op.add_column(sa.Column("currency", sa.String(length=10), server_default="CNY", nullable=False))
-        batch_op.add_column(sa.Column("last_day", sa.Date(), nullable=True))
-        batch_op.add_column(sa.Column("effective_at", columns.Instant(), nullable=True))
-        batch_op.add_column(sa.Column("extended_days", sa.Integer(), server_default=sa.text("0"), nullable=False))
+        for column in added:
+            if column.name not in there:
+                batch_op.add_column(column)
+
+
+def known(table):
+    """MySQL keeps the columns of an attempt that ended half-way."""
+    return {column["name"] for column in sa.inspect(op.get_bind()).get_columns(table)}
 
 
 def add_choice(table, column, values, default):
     """SQLite takes the check with the new column; Alembic would leave it out, and a rebuilt table loses its other checks."""
+    if column in known(table):
+        return
     kind = columns.choice(*values, name=column)
     if op.get_bind().dialect.name != "sqlite":
         op.add_column(table, sa.Column(column, kind, server_default=default, nullable=False))

@@ -27,8 +27,10 @@ def upgrade():
         sa.Column("updated_at", columns.Instant(), server_default=columns.ServerTouch(), nullable=False),
         sa.PrimaryKeyConstraint("collection", "id", name=op.f("pk_documents")),
     )
-    with op.batch_alter_table("reviews", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("tags", columns.Json, nullable=True))
+    known = {column["name"] for column in sa.inspect(op.get_bind()).get_columns("reviews")}
+    if "tags" not in known:  # MySQL keeps the column of an attempt that ended half-way
+        with op.batch_alter_table("reviews", schema=None) as batch_op:
+            batch_op.add_column(sa.Column("tags", columns.Json, nullable=True))
     keep_the_tags_that_were_given()
 
 

@@ -252,38 +252,54 @@ def upgrade():
             batch_op.f("ix_payment_anomalies_status_created_at"), ["status", "created_at"], unique=False
         )
 
-    op.add_column(
-        "payment_orders", sa.Column("refunding_amount", columns.Money(), server_default=sa.text("0"), nullable=False)
-    )
-    for column in (
+    add("payment_orders", sa.Column("refunding_amount", columns.Money(), server_default=sa.text("0"), nullable=False))
+    add(
+        "payment_transactions",
         sa.Column("scene", sa.String(length=20), nullable=True),
         sa.Column("live_order_id", columns.exact(36), nullable=True),
         sa.Column("offer", columns.Json, nullable=True),
         sa.Column("expires_at", columns.Instant(), nullable=True),
         sa.Column("ask_at", columns.Instant(), nullable=True),
         sa.Column("asks", sa.Integer(), server_default=sa.text("0"), nullable=False),
-    ):
-        op.add_column("payment_transactions", column)
-    add_phase()
-    op.create_index(op.f("ix_payment_transactions_ask_at"), "payment_transactions", ["ask_at"])
-    op.create_index(
-        op.f("ix_payment_transactions_live_order_id"), "payment_transactions", ["live_order_id"], unique=True
     )
+    add_phase()
+    index("payment_transactions", "ask_at")
+    index("payment_transactions", "live_order_id", unique=True)
     add_requester()
-    for column in (
+    add(
+        "refund_records",
         sa.Column("reason_code", sa.String(length=20), server_default="other", nullable=False),
         sa.Column("abnormal", sa.Boolean(), server_default=sa.text("0"), nullable=False),
         sa.Column("ask_at", columns.Instant(), nullable=True),
         sa.Column("asks", sa.Integer(), server_default=sa.text("0"), nullable=False),
-    ):
-        op.add_column("refund_records", column)
-    op.create_index(op.f("ix_refund_records_ask_at"), "refund_records", ["ask_at"])
+    )
+    index("refund_records", "ask_at")
+
+
+# MySQL keeps the columns, indexes and keys of an attempt that ended half-way.
+
+
+def known(table):
+    return {column["name"] for column in sa.inspect(op.get_bind()).get_columns(table)}
+
+
+def add(table, *wanted):
+    there = known(table)
+    for column in wanted:
+        if column.name not in there:
+            op.add_column(table, column)
+
+
+def index(table, column, *, unique=False):
+    name = f"ix_{table}_{column}"
+    if name not in {each["name"] for each in sa.inspect(op.get_bind()).get_indexes(table)}:
+        op.create_index(op.f(name), table, [column], unique=unique)
 
 
 def add_phase():
     """SQLite takes the check with the new column; a rebuilt table would lose its other checks and triggers."""
     if op.get_bind().dialect.name != "sqlite":
-        op.add_column("payment_transactions", sa.Column("phase", columns.choice(*PHASES, name="phase"), nullable=True))
+        add("payment_transactions", sa.Column("phase", columns.choice(*PHASES, name="phase"), nullable=True))
         return
     allowed = ", ".join(f"'{value}'" for value in PHASES)
     op.execute(
@@ -299,5 +315,6 @@ def add_requester():
             f"ALTER TABLE refund_records ADD COLUMN requested_by VARCHAR(36) CONSTRAINT {name} REFERENCES users (id)"
         )
         return
-    op.add_column("refund_records", sa.Column("requested_by", columns.Id, nullable=True))
-    op.create_foreign_key(op.f(name), "refund_records", "users", ["requested_by"], ["id"])
+    add("refund_records", sa.Column("requested_by", columns.Id, nullable=True))
+    if name not in {each["name"] for each in sa.inspect(op.get_bind()).get_foreign_keys("refund_records")}:
+        op.create_foreign_key(op.f(name), "refund_records", "users", ["requested_by"], ["id"])
