@@ -95,7 +95,7 @@ def babel_locale(locale: str) -> Locale:
     return Locale.parse(locale.replace("-", "_"))
 
 
-@cache
+@lru_cache(maxsize=1000)  # anybody may write anything there
 def negotiate(accept_language: str) -> str:
     """The first of the browser's languages that we speak."""
     for part in accept_language.lower().split(","):

@@ -9,10 +9,14 @@ from babel.dates import format_date, format_datetime, get_timezone_name
 from suwen.core.i18n import babel_locale, translations
 
 
-@lru_cache(maxsize=1000)
 def known_zone(name: str) -> ZoneInfo | None:
     """The zone of an IANA name, None where there is none of this name."""
-    if not name or len(name) > 50 or not all(part.isalnum() or part in "/_+-" for part in name):
+    return _zone_of(name) if len(name) <= 50 else None
+
+
+@lru_cache(maxsize=1000)
+def _zone_of(name: str) -> ZoneInfo | None:
+    if not name or not all(part.isalnum() or part in "/_+-" for part in name):
         return None
     try:
         return ZoneInfo(name)

@@ -30,8 +30,8 @@ def reader_of(scope: Any, me: Actor, clinic_zone: str) -> Reader:
         if name == b"cookie":
             cookie = value.decode("latin-1")
         elif name == b"accept-language":
-            accept = value.decode("latin-1")
-    wanted = preferences(cookie)
+            accept = value[:200].decode("latin-1")  # what is longer names no browser's languages, and is remembered
+    wanted = preferences(cookie) if len(cookie) < 2000 else preferences.__wrapped__(cookie)
     locale = wanted.get("lang", "")
     if locale not in LOCALES:
         locale = me.locale if me.id and me.locale in LOCALES else negotiate(accept)
