@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 KEPT_FILE = "secrets.env"
 WINDOW = re.compile(r"([0-9]{1,4})([hd]):([0-9]{1,3})")
@@ -101,6 +102,7 @@ class Settings:
         if self.documents_url and not self.documents_url.startswith(("mongodb://", "mongodb+srv://")):
             raise SystemExit("SUWEN_DOCUMENTS_URL must begin with mongodb://, or be empty")
         _refuse_windows(self.cancellation)
+        _refuse_zone(self.zone)
         if self.production:
             self._refuse_unsafe()
             return _with(self, database_url=self.database_url or self._sqlite())
@@ -173,6 +175,13 @@ def _refuse_windows(text: str) -> None:
         cancellation_windows(text)
     except ValueError as error:
         raise SystemExit(f"SUWEN_CANCELLATION: {error}") from None
+
+
+def _refuse_zone(name: str) -> None:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # ZoneInfoNotFoundError is a KeyError; a folder of zones an OSError
+        raise SystemExit(f"SUWEN_ZONE: {name!r} is no IANA time zone such as Asia/Shanghai") from None
 
 
 def _read(variable: str, text: str, default: object) -> object:

@@ -200,6 +200,13 @@ def test_moments_are_said_as_people_say_them():
     assert times.known_zone("../../etc/passwd") is None
 
 
+@pytest.mark.parametrize("name", ["Asia/Shangai", "Asia", "../../etc/passwd", "x" * 300, "Asia/上海"])
+def test_a_zone_that_is_not_there_is_refused_at_the_start(tmp_path, name):
+    with pytest.raises(SystemExit, match="SUWEN_ZONE"):
+        Settings.from_environment({"SUWEN_ZONE": name, "SUWEN_DATA_DIR": str(tmp_path)})
+    assert Settings.from_environment({"SUWEN_ZONE": "Europe/Berlin", "SUWEN_DATA_DIR": str(tmp_path)}).zone
+
+
 def test_production_refuses_what_is_unsafe(tmp_path):
     unsafe = {"SUWEN_PRODUCTION": "1", "SUWEN_DATA_DIR": str(tmp_path)}
     with pytest.raises(SystemExit, match="SUWEN_FIELD_KEYS"):
