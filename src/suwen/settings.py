@@ -85,7 +85,10 @@ class Settings:
         "1: in production too, use reference data that no pharmacist has reviewed; every prescription then says so",
         False,
     )
-    trusted_proxies: str = setting("SUWEN_TRUSTED_PROXIES", "Addresses whose X-Forwarded-For is believed")
+    trusted_proxies: str = setting(
+        "SUWEN_TRUSTED_PROXIES",
+        "Addresses whose X-Forwarded-For is believed, separated by commas; without them all visitors count as one",
+    )
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -142,6 +145,10 @@ class Settings:
     @property
     def turn_servers(self) -> list[str]:
         return _listed(self.turn_urls)
+
+    @property
+    def proxies(self) -> list[str]:
+        return _listed(self.trusted_proxies)
 
     @property
     def stun_servers(self) -> list[str]:

@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from urllib.parse import unquote, urlsplit
 
 from sqlalchemy import func, select, text
@@ -39,7 +40,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
         yield from _database(settings, db)
     finally:
         db.close()
-    for look in (_keys, _redis, _turn, _mail, _pdf, _second_factor):
+    for look in (_keys, _proxies, _redis, _turn, _mail, _pdf, _second_factor):
         yield look(settings)
 
 
@@ -108,6 +109,28 @@ def _keys(settings: Settings) -> Finding:
     return Finding(
         "keys", "note", f"Secrets were made by Suwen and lie in {where}.", "Back that file up with the data."
     )
+
+
+def _proxies(settings: Settings) -> Finding:
+    wrong = [name for name in settings.proxies if not _is_address(name)]
+    if wrong:
+        words = f"SUWEN_TRUSTED_PROXIES names what is no address: {', '.join(wrong)}."
+        return Finding("proxy", "bad", words, "Name each proxy by its address, for example 127.0.0.1,10.0.0.7.")
+    if settings.proxies:
+        return Finding("proxy", "ok", f"Who asks is believed of {', '.join(settings.proxies)}.")
+    if settings.production:
+        words = "None is named: all visitors count as one, and who mistypes too many passwords shuts out the others."
+        fix = "Set SUWEN_TRUSTED_PROXIES to the address the proxy comes from, for example 127.0.0.1."
+        return Finding("proxy", "bad", words, fix)
+    return Finding("proxy", "ok", "None is named, and none is needed where browsers come by themselves.")
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
 def _redis(settings: Settings) -> Finding:

@@ -34,12 +34,24 @@ def placed(actor: Actor, house: House, scope: Any) -> Actor:
 
 def client_ip(house: House, scope: Any) -> str:
     """The peer's address, or what a trusted proxy says it is."""
-    client = scope.get("client")
-    peer = client[0] if client else ""
-    if peer and peer in house.settings.trusted_proxies.split(","):
-        forwarded = _header(scope, b"x-forwarded-for").split(",")[-1].strip()
+    peer = _peer(scope)
+    if peer and peer in house.settings.proxies:
+        # some proxies write a line of their own below the one that came
+        lines = [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"]
+        forwarded = ",".join(lines).split(",")[-1].strip()
         return forwarded[:45] or peer
     return peer
+
+
+def came_round(house: House, scope: Any) -> bool:
+    """Whether somebody brings the request whom no setting names: it may be anybody's."""
+    brought = any(name == b"x-forwarded-for" for name, _ in scope["headers"])
+    return brought and _peer(scope) not in house.settings.proxies
+
+
+def _peer(scope: Any) -> str:
+    client = scope.get("client")
+    return client[0] if client else ""
 
 
 def bearer(scope: Any) -> str | None:

@@ -18,7 +18,7 @@ from suwen.core.house import House
 from suwen.core.i18n import LOCALES
 from suwen.core.outbox import OutboxMessage
 from suwen.core.web.answers import See
-from suwen.core.web.identity import client_ip
+from suwen.core.web.identity import came_round, client_ip
 from suwen.core.web.reader import THEMES
 from suwen.core.web.routes import ANYONE, page, routes_of
 
@@ -48,7 +48,7 @@ def readyz(request: Request) -> ASGIResponse:
 def metrics(request: Request) -> ASGIResponse:
     """Prometheus text, for the machine itself and its private network only."""
     house: House = request.app.state.house
-    if not _is_private(client_ip(house, request.scope)):
+    if came_round(house, request.scope) or not _is_private(client_ip(house, request.scope)):
         return _plain(404, "{}")
     usage = resource.getrusage(resource.RUSAGE_SELF)
     lines = [
