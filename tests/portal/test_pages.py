@@ -6,6 +6,19 @@ def test_pages_open_for_the_administrator(people, path):
     assert people["admin"].page(path).status_code == 200
 
 
+def test_the_reference_is_made_once_however_often_it_is_asked_for(people, app, monkeypatch):
+    first = people["guest"].page("/api/docs")
+    assert "/api/v1/appointments" in first.text
+    made = []
+    schema = type(app.openapi_schema)
+    monkeypatch.setattr(schema, "to_schema", lambda self: made.append(self))
+    assert len(people["guest"].page("/api/docs").text) == len(first.text)
+    found = people["guest"].page("/api/docs?q=WALLET").text
+    assert "/api/v1/wallet" in found
+    assert "/api/v1/appointments" not in found
+    assert made == []
+
+
 @pytest.mark.parametrize("path", ["/admin", "/admin/audit"])
 @pytest.mark.parametrize("who", ["li", "zhang", "zhao"])
 def test_and_for_nobody_else(people, path, who):

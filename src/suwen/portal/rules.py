@@ -22,20 +22,33 @@ class Operation:
     answer: str
     anchor: str
 
+    def contains(self, folded: str) -> bool:
+        return folded in f"{self.method} {self.path} {self.summary}".casefold()
 
-def operations(
-    document: Mapping[str, Any], who: Mapping[tuple[str, str], Any], wanted: str
-) -> list[tuple[str, list[Operation]]]:
-    """Operations by the noun of their path, in order; only those that contain `wanted`."""
+
+Groups = list[tuple[str, list[Operation]]]
+
+
+def operations(document: Mapping[str, Any], who: Mapping[tuple[str, str], Any]) -> Groups:
+    """Operations by the noun of their path, in order."""
     groups: dict[str, list[Operation]] = {}
     for path, item in sorted(document.get("paths", {}).items()):
         for method in METHODS:
-            if method in item and wanted.casefold() in f"{method} {path} {item[method].get('summary', '')}".casefold():
+            if method in item:
                 groups.setdefault(_noun(path), []).append(_operation(path, method, item[method], who))
     return sorted(groups.items())
 
 
-def structs(document: Mapping[str, Any]) -> list[tuple[str, list[tuple[str, str, bool]]]]:
+def containing(groups: Groups, wanted: str) -> Groups:
+    """Only the operations that contain `wanted`, as they are shown."""
+    found = [(noun, [one for one in of if one.contains(wanted.casefold())]) for noun, of in groups]
+    return [(noun, of) for noun, of in found if of]
+
+
+Structs = list[tuple[str, list[tuple[str, str, bool]]]]
+
+
+def structs(document: Mapping[str, Any]) -> Structs:
     """Every struct with its fields: name, kind, required."""
     found = document.get("components", {}).get("schemas", {})
     return [

@@ -1,8 +1,10 @@
 """The API as a page to read, made from the document that programs read."""
 
+from functools import lru_cache
 from typing import Any
 
-from litestar import Request
+from litestar import Litestar, Request
+from litestar.routes import HTTPRoute
 
 from suwen.core.i18n import N_
 from suwen.core.web.answers import Page
@@ -13,16 +15,23 @@ from suwen.portal import rules
 @page("/api/docs", who=ANYONE)
 def reference(request: Request[Any, Any, Any], q: str | None = None) -> Page:
     """Operations by tag, with parameters, bodies, answers and who may call; `q` keeps those that contain the text."""
-    document = request.app.openapi_schema.to_schema()
+    groups, structs = _read(request.app)
+    shown = {"groups": rules.containing(groups, (q or "").strip()), "q": q or "", "structs": structs, "lead": LEAD}
+    return Page("portal/reference.html", shown)
+
+
+@lru_cache(maxsize=1)
+def _read(app: Litestar) -> tuple[rules.Groups, rules.Structs]:
+    """Once for a process: the document does not change, and to write it out is most of the work."""
+    document = app.openapi_schema.to_schema()
     who = {
         (route.path, method): handler.opt.get("who", ())
-        for route in request.app.routes
-        if hasattr(route, "route_handler_map")
+        for route in app.routes
+        if isinstance(route, HTTPRoute)
         for method, (handler, _) in route.route_handler_map.items()
     }
-    groups = rules.operations(document, {path_of(place): allowed for place, allowed in who.items()}, (q or "").strip())
-    shown = {"groups": groups, "q": q or "", "structs": rules.structs(document), "lead": LEAD}
-    return Page("portal/reference.html", shown)
+    groups = rules.operations(document, {path_of(place): allowed for place, allowed in who.items()})
+    return groups, rules.structs(document)
 
 
 LEAD = N_("JSON over HTTPS. Sign in with POST /api/v1/sessions and send the token as a bearer.")
