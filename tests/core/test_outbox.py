@@ -183,6 +183,28 @@ def test_of_two_who_deliver_many_at_once_each_message_goes_to_one(house, clock):
     assert len(SEEN) == 40
 
 
+def test_what_was_delivered_long_ago_is_forgotten_and_what_failed_is_not(house, clock, monkeypatch):
+    monkeypatch.setattr(outbox, "FORGET", 3)
+    BROKEN.add("F")
+    house.db.write(lambda tx: [emit(tx, Opened(code), clock()) for code in ["A", "B", "C", "D", "F"]])
+    house.db.write(lambda tx: emit(tx, Opened("late"), clock(), due=clock() + timedelta(days=400)))
+    for _ in range(outbox.TRIES):
+        drain(house.db, clock())
+        clock.advance(seconds=3601)
+    clock.advance(days=13)
+    house.db.write(lambda tx: emit(tx, Opened("new"), clock()))
+    drain(house.db, clock())
+
+    def forget():
+        return house.db.write(lambda tx: outbox.forget_delivered(tx, now=clock()))
+
+    assert forget() == 0
+    clock.advance(days=1)
+    assert [forget() for _ in range(3)] == [3, 1, 0]
+    left = house.db.read(lambda tx: tx.scalars(select(OutboxMessage.payload)).all())
+    assert sorted(one["code"] for one in left) == ["F", "late", "new"]
+
+
 def test_what_is_due_by_the_clock_does_not_wait_until_the_outbox_is_empty(house, clock, monkeypatch):
     """Twelve mails to a server that hangs held up holds, reminders and the audit seal for minutes."""
     stop = threading.Event()

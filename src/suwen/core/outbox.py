@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
-from sqlalchemy import Index, String, Text, bindparam, insert, select, update
+from sqlalchemy import Index, String, Text, bindparam, delete, insert, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -21,6 +21,8 @@ LONGEST_PAUSE = timedelta(hours=1)
 LONGEST_PAUSE_OF_THE_PATIENT = timedelta(minutes=5)  # so long at most after the other side has come back
 TRIES = 12
 SEVERAL = 50
+KEPT = timedelta(days=14)  # what was delivered is kept so long, for whoever asks what happened
+FORGET = 2000  # at once: SQLite's write lock is held for some hundredths of a second
 TOPIC = "outbox"
 log = logging.getLogger(__name__)
 
@@ -49,7 +51,7 @@ class OutboxMessage(Record):
     """One event for one job. `attempts` is the fence: only the newest claim may finish the message."""
 
     __tablename__ = "outbox"
-    __table_args__ = (Index("ix_outbox_done_at_due_at", "done_at", "due_at"),)
+    __table_args__ = (Index("ix_outbox_done_at_due_at", "done_at", "due_at"), Index(None, "failed_at"))
 
     event: Mapped[str] = mapped_column(String(80))
     job: Mapped[str] = mapped_column(String(160))
@@ -279,3 +281,11 @@ def _change(tx: Session, message: _Claimed, **values: Any) -> bool:
 
 def _path(job: Callable[..., Any]) -> str:
     return f"{job.__module__}.{job.__qualname__}"
+
+
+@every(seconds=300)
+def forget_delivered(tx: Session, now: datetime) -> int:
+    """Delete what was delivered long ago; return how many. What failed for good waits for a person."""
+    old = select(MESSAGES.c.id).where(MESSAGES.c.done_at < now - KEPT, MESSAGES.c.failed_at.is_(None)).limit(FORGET)
+    ids = list(tx.scalars(old))
+    return rows(tx, delete(MESSAGES).where(MESSAGES.c.id.in_(ids))) if ids else 0
