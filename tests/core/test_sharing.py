@@ -53,3 +53,11 @@ def test_a_patient_on_the_way_back_is_given_the_page_in_her_own_frame(people, id
         answer = people["li"].page(path, headers=headers)
         assert is_whole(answer)
         assert "/sign-out" in answer.text
+
+
+@pytest.mark.parametrize("path", ["/", "/doctors/{}"])
+def test_what_one_guest_put_into_the_address_stands_in_nobody_elses_page(people, ids, path):
+    path = path.format(ids.doctors["zhang"])
+    assert "put-there-by-one" in people["guest"].page(f"{path}?x=put-there-by-one").text
+    assert "put-there-by-one" not in people["guest"].page(path).text
+    assert "put-there-by-one" not in people["li"].page(path).text

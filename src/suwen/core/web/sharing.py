@@ -26,8 +26,9 @@ async def kept(
     topic, key = plan.kept(**arguments)
     if plan.html:
         reader = reader_of(request.scope, me, house.settings.zone)
-        block = block_wanted(request.scope)
-        key = f"{plan.path} {key} {reader.locale} {reader.zone.key} {reader.theme} {block}"
+        # a whole page has its own address in it, for the way back from another language
+        part = block_wanted(request.scope) or "?" + request.scope["query_string"].decode("latin-1")
+        key = f"{plan.path} {key} {reader.locale} {reader.zone.key} {reader.theme} {part}"
     else:
         key = f"{plan.path} {key}"
     answer = house.kept.get(topic, key)  # found here, the answer costs no thread and no database
