@@ -52,7 +52,10 @@ def _parser() -> argparse.ArgumentParser:
     gatewaying.add_argument("gateway", choices=["wechat", "alipay", "card"])
     commands.add_parser("check", help="say what of the environment is usable, and how to mend the rest")
     commands.add_parser("key", help="print a new key for SUWEN_FIELD_KEYS")
-    commands.add_parser("rotate-keys", help="write encrypted columns anew with the newest of SUWEN_FIELD_KEYS")
+    command = commands.add_parser(
+        "rotate-keys", help="write encrypted columns anew with the newest of SUWEN_FIELD_KEYS"
+    )
+    command.add_argument("--anyway", action="store_true", help="although the key of the look-ups is lost for good")
     keying = commands.add_parser("keys", help="keys that prescriptions are signed with")
     keying.add_argument("action", choices=["retire"])
     keying.add_argument("user", help="account whose key is not used any more; its signatures still verify")
@@ -168,6 +171,7 @@ def migrate(given: argparse.Namespace) -> None:
 
 
 def check(_given: argparse.Namespace) -> None:
+    from suwen.accounts.checkup import lookups
     from suwen.core.checkup import findings
     from suwen.payments.checkup import findings as of_payments
     from suwen.prescribing.reference.commands import state
@@ -175,7 +179,7 @@ def check(_given: argparse.Namespace) -> None:
     marks = {"ok": "ok  ", "note": "note", "bad": "BAD "}
     bad = False
     settings = Settings.from_environment()
-    for finding in (*findings(settings), state(settings), *of_payments(settings)):
+    for finding in (*findings(settings), lookups(settings), state(settings), *of_payments(settings)):
         bad = bad or finding.state == "bad"
         print(f"{marks[finding.state]}  {finding.name}: {finding.words}")
         if finding.fix and finding.state != "ok":
@@ -188,11 +192,14 @@ def key(_given: argparse.Namespace) -> None:
     print(new_field_key())
 
 
-def rotate_keys(_given: argparse.Namespace) -> None:
+def rotate_keys(given: argparse.Namespace) -> None:
+    from suwen.accounts.checkup import FIX, LOST, people_are_found
     from suwen.app import SEALED, build_house
     from suwen.core import sealed
 
     house = build_house(Settings.from_environment())
+    if not given.anyway and not house.db.read(people_are_found):
+        raise SystemExit(f"{LOST}\n  {FIX}")
     for model, column in SEALED:
         total = 0
         while done := house.db.write(partial(sealed.rotate, model=model, column=column)):

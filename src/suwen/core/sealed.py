@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import JSON, Text, cast, select
 from sqlalchemy.orm import Session
 
-from suwen.core.crypto import FieldKeys
+from suwen.core.crypto import FieldKeys, Unreadable
 from suwen.core.db import Record
 
 
@@ -34,6 +34,19 @@ def unseal_json(tx: Session, row: Any, column: str) -> Any:
 
 def blind_index(tx: Session, text: str | None) -> str | None:
     return keys(tx).blind_index(text) if text else None
+
+
+def index_fits(tx: Session, model: type[Record], column: str, index: str) -> bool:
+    """Whether look-ups find what was stored: tried with the first row that has both. They no longer do when the last
+    of the keys, from which the index comes, was dropped or another was listed after it."""
+    sealed, stored = getattr(model, column), getattr(model, index)
+    first = select(model).where(sealed.is_not(None), stored.is_not(None)).order_by(model.id).limit(1)
+    if (row := tx.scalar(first)) is None:
+        return True
+    try:
+        return blind_index(tx, unseal(tx, row, column)) == getattr(row, index)
+    except Unreadable:
+        return False
 
 
 def keys(tx: Session) -> FieldKeys:
