@@ -34,7 +34,7 @@ class Settings:
     base_url: str = setting("SUWEN_BASE_URL", "Public address, for links in messages", "http://127.0.0.1:8000")
     threads: int = setting(
         "SUWEN_THREADS",
-        "Threads that serve requests; 0: two for a SQLite file, four else. More cost more than they give",
+        "Threads that serve requests; 0: two for a SQLite file, eight else. More cost more than they give",
         0,
     )
     one_processor: bool = setting(
@@ -136,7 +136,7 @@ class Settings:
     @property
     def request_threads(self) -> int:
         """SQLite works in the thread that asks: a third would only wait for the interpreter's lock (decision 99)."""
-        return self.threads or (2 if self.database_url.startswith("sqlite") else 4)
+        return self.threads or (2 if self.database_url.startswith("sqlite") else 8)
 
     @property
     def second_factor_required(self) -> bool:

@@ -326,7 +326,13 @@ def _sqlite(url: str, connections: int, *, reads: bool) -> Engine:
     @event.listens_for(engine, "connect")
     def connect(connection: Any, _record: Any) -> None:
         connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000", "foreign_keys=ON"):
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=NORMAL",
+            "busy_timeout=10000",
+            "foreign_keys=ON",
+            "cache_size=-1000",
+        ):  # KB; what is left out, the system has
             connection.execute(f"PRAGMA {pragma}")
         # The pages that bookings touch are the same again and again: the longer they wait, the fewer have to be moved.
         for pragma in ("query_only=ON",) if reads else ("wal_autocheckpoint=5000",):

@@ -1,6 +1,7 @@
 """Answers that everybody may share: kept as bytes, made once for many who ask at the same time."""
 
 import asyncio
+import zlib
 from dataclasses import replace
 from typing import Any
 
@@ -67,11 +68,12 @@ async def framed(
 
 
 def _inside(call: Call) -> bytes:
-    """The blocks of the page, as anybody may see them."""
+    """The blocks of the page, as anybody may see them; small, for there is one for each doctor, week and language."""
 
     def work(tx: Session) -> bytes:
         shown = call_route(call.plan.function, call.plan.names, call, tx)
-        return msgspec.json.encode(blocks(call.request, shown.template, me=call.me, **shown.context))
+        made = blocks(call.request, shown.template, me=call.me, **shown.context)
+        return zlib.compress(msgspec.json.encode(made), 1)
 
     return call.house.db.read(work)
 
@@ -81,5 +83,5 @@ def _in_frame(call: Call, inside: bytes) -> ASGIResponse:
     if house.sessions.due(me):
         house.db.read(lambda tx: house.sessions.check(tx, me, call.now))
         house.db.write(lambda tx: house.sessions.touch(tx, me, call.now))
-    kept_blocks = {name: Markup(text) for name, text in msgspec.json.decode(inside).items()}  # noqa: S704  our own page
+    kept_blocks = {name: Markup(text) for name, text in msgspec.json.decode(zlib.decompress(inside)).items()}  # noqa: S704  our own page
     return encode(Page("kept.html", {"inside": kept_blocks}), call.plan.status, call.request, me)
