@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -152,7 +152,8 @@ def _patient(tx: Any, house: House, ids: Ids, number: int) -> tuple[Actor, str]:
     tx.add(user)
     tx.flush()
     tx.add(Contact(user_id=user.id, name=name, locale="en"))
-    tx.add(PatientProfile(id=new_id(), user_id=user.id, name=name, relationship="self", is_default=True))
+    known = {"gender": "female", "birthday": date(1990, 5, 4)}  # nobody books before they are
+    tx.add(PatientProfile(id=new_id(), user_id=user.id, name=name, relationship="self", is_default=True, **known))
     tx.flush()
     top_up(tx, Actor(ids.users["admin"], "admin"), user.id, 1_000_000, now)
     actor, expires = sessions.start(tx, user, now, kind="api", strong=False, doctor_id=None, ip="", agent="tests")
