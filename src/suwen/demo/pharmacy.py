@@ -141,7 +141,10 @@ def _happens(
     if _signed(tx, doctor, made, entry, at) is None:
         return False
     if fate not in ("waits", "partially_dispensed"):
-        _reviewed(tx, clinic, made, fate, min(now, at + timedelta(minutes=20)))
+        looked_at = min(now, at + timedelta(minutes=20))
+        _reviewed(tx, clinic, made, fate, looked_at)
+        if fate in ("effective", "dispensed"):  # it ends at midnight, and the demonstration may begin soon after one
+            prescribing.extend(tx, doctor, made.id, 1, looked_at)
     if fate in ("dispensed", "partially_dispensed"):
         given = DispenseInput(version=made.version)
         prescribing.dispense(tx, at_the_desk(tx, clinic.pharmacist, at), made.id, given, at + timedelta(minutes=40))
