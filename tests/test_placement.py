@@ -76,11 +76,14 @@ def test_what_needs_the_interpreter_is_together_and_the_second_pool_is_free() ->
 
 @pytest.mark.skipif(not SEVERAL, reason="there is one processor here, or no choice")
 def test_a_processor_that_is_taken_away_is_no_accident() -> None:
-    placed = placement._Placement(os.sched_getaffinity(0))
+    before = os.sched_getaffinity(0)
+    placed = placement._Placement(before)
     placed.here = 4000
+    placed._time = lambda: placed.seen  # no time has passed: there is nothing to choose by
     with pytest.raises(OSError):
         placed.look()
     placed._again()  # the loop's own way to look
+    assert os.sched_getaffinity(0) == before
 
 
 def own_heaps(process: int) -> list[str]:
