@@ -32,6 +32,15 @@ def test_what_somebody_typed_is_not_there(house, people):
     assert ",write,appointment,nothing,,Mrs. Li" in file  # where nothing was said nothing is made up
 
 
+@pytest.mark.parametrize(("lang", "words"), [("en", "opened to somebody"), ("zh-CN", "已授权他人查阅")])
+def test_it_speaks_as_the_page_does_whatever_the_account_prefers(house, people, lang, words):
+    body = {"profile_id": people["li"].profiles["mother"], "staff_user_id": people["zhang"].id, "reason": "is away"}
+    assert people["admin"]("POST", "/api/v1/care-relations", json=body).status_code == 201
+    people["admin"].cookies["lang"] = lang
+    assert words in people["admin"].page("/admin/audit").text
+    assert words in people["admin"].form("/admin/audit.csv").text
+
+
 @pytest.mark.parametrize(
     ("noted", "words"),
     [
