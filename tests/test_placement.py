@@ -63,6 +63,11 @@ def test_an_idle_server_does_not_move() -> None:
     assert choose({0: 1.0, 1: 0.0}, mine=0.1, here=0) == 0
 
 
+def test_it_stays_where_all_other_processors_were_switched_off() -> None:
+    assert choose({0: 1.0}, mine=0.5, here=0) == 0
+    assert choose({}, mine=0.5, here=0) == 0
+
+
 def test_time_that_is_idle_or_waits_for_a_disk_is_free() -> None:
     found = placement._worked(STAT, {0, 1})
     assert found == {0: 131 / placement.TICK, 1: 266 / placement.TICK}

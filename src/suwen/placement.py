@@ -35,8 +35,8 @@ def keep_together() -> None:
 def choose(busy: Mapping[int, float], mine: float, here: int) -> int:
     """The processor to be on; `busy` is the share of the time that each one worked, `mine` our part of it on `here`."""
     others = busy.get(here, 1.0) - mine  # a processor that was switched off is no longer listed
-    emptiest = min((one for one in busy if one != here), key=lambda one: busy[one])
-    return emptiest if mine >= BUSY and others - busy[emptiest] >= WORTH else here
+    emptiest = min(busy.keys() - {here}, key=lambda one: busy[one], default=None)
+    return here if emptiest is None or mine < BUSY or others - busy[emptiest] < WORTH else emptiest
 
 
 class _Placement:
