@@ -121,7 +121,7 @@ def build_house(settings: Settings) -> House:
     reference.use(settings)
     metadata()  # foreign keys between packages resolve only when all tables are known
     keys = FieldKeys(settings.field_keys)
-    # The loop, the outbox worker and the second pool share the connections with the threads.
+    # The loop, the outbox worker's two lanes and the second pool share the connections with the threads.
     db = Database(settings.database_url, connections=settings.request_threads + 8, keys=keys, settings=settings)
     house = House(
         settings, db, Signer(settings.secret), keys,

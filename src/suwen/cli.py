@@ -4,6 +4,7 @@ reference, admin"""
 import argparse
 import getpass
 import os
+import signal
 import sys
 import threading
 from contextlib import contextmanager
@@ -150,6 +151,7 @@ def worker(_given: argparse.Namespace) -> None:
     from suwen.core import outbox
 
     house, stop = build_house(Settings.from_environment()), threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())  # what is in hand is ended: a mail cut off is not sent again
     try:
         outbox.work_until(stop, house.db, house.clock)
     except KeyboardInterrupt:

@@ -1,4 +1,7 @@
 import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -218,3 +221,102 @@ def test_what_is_due_by_the_clock_does_not_wait_until_the_outbox_is_empty(house,
     house.db.write(lambda tx: [emit(tx, Opened(code), clock()) for code in "DEF"])
     outbox.work_until(stop, house.db, house.clock)
     assert SEEN == ["D", "tick", "E", "tick", "F", "tick"]
+
+
+LINE, CALLED = threading.Event(), threading.Event()
+
+
+@dataclass(frozen=True)
+class Dialled(Event):
+    name = "lab.dialled"
+    code: str
+
+
+@reach(Dialled)
+def wait_on_the_line(db, now, message_id, code):
+    """A server that takes the call and says nothing."""
+    CALLED.set()
+    LINE.wait(30)
+    SEEN.append((code, message_id))
+
+
+@contextmanager
+def working(house) -> Iterator[threading.Event]:
+    LINE.clear()
+    CALLED.clear()
+    stop = threading.Event()
+    worker = threading.Thread(target=outbox.work_until, args=(stop, house.db, house.clock))
+    worker.start()
+    try:
+        yield stop
+    finally:
+        LINE.set()
+        stop.set()
+        worker.join(10)
+        assert not worker.is_alive()
+
+
+def soon(holds, seconds=5.0):
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "it waited for another server"
+        time.sleep(0.01)
+
+
+def test_a_server_that_hangs_delays_no_event_inside_and_nothing_that_is_due_by_the_clock(house, clock, monkeypatch):
+    ticks = []
+    monkeypatch.setattr(outbox, "TIMED", [outbox.Timed("lab.tick", 0.1, lambda tx, now: ticks.append(now))])
+    with working(house):
+        house.db.write(lambda tx: [emit(tx, Dialled(f"C{n}"), clock()) for n in range(3)])
+        assert CALLED.wait(5)
+        before = len(ticks)
+        house.db.write(lambda tx: emit(tx, Opened("A"), clock()))
+        soon(lambda: "A" in SEEN and len(ticks) > before)
+        assert not LINE.is_set()
+        LINE.set()
+        soon(lambda: counts(house)[0] == 0, 10)
+    assert [code for code, *_ in SEEN] == ["A", "C0", "C1", "C2"]
+
+
+def test_the_worker_ends_when_both_lanes_have_ended_what_they_had_in_hand(house, clock, monkeypatch):
+    monkeypatch.setattr(outbox, "TIMED", [])  # they have things to say themselves
+    house.db.write(lambda tx: [emit(tx, Dialled(f"C{n}"), clock()) for n in range(2)])
+    with working(house) as stop:
+        assert CALLED.wait(5)
+        stop.set()
+        threading.Timer(0.3, LINE.set).start()
+    assert [code for code, _ in SEEN] == ["C0"]  # and the next one was not begun
+    assert counts(house)[0] == 1
+    assert len(house.db.listeners) == len(set(house.db.listeners))
+    assert [one for one in house.db.listeners if "hear" in one.__qualname__ and "outbox" in one.__module__] == []
+
+
+def test_both_lanes_wake_at_once_for_an_event_of_this_process_and_sleep_when_nothing_is_due(house, clock, monkeypatch):
+    monkeypatch.setattr(outbox, "TIMED", [])
+    looks = []
+    whole = outbox.deliver_one
+
+    def counted(db, now, lane):
+        looks.append(lane)
+        return whole(db, now, lane)
+
+    monkeypatch.setattr(outbox, "deliver_one", counted)
+    with working(house):
+        LINE.set()
+        soon(lambda: len(looks) >= 2)
+        time.sleep(0.1)
+        seen = len(looks)
+        time.sleep(0.5)
+        assert len(looks) <= seen + 2  # each lane looks once a second
+        house.db.write(lambda tx: (emit(tx, Opened("A"), clock()), emit(tx, Dialled("C"), clock())))
+        soon(lambda: len(SEEN) == 2, 0.4)
+
+
+def test_each_lane_takes_its_own_messages_and_together_they_take_all(house, clock):
+    house.db.write(lambda tx: (emit(tx, Ordered("C"), clock()), emit(tx, Opened("A"), clock())))
+    assert deliver_one(house.db, clock(), outbox.WITHIN) is True
+    assert deliver_one(house.db, clock(), outbox.WITHIN) is False
+    assert SEEN == ["A"]
+    assert deliver_one(house.db, clock(), outbox.BEYOND) is True
+    assert deliver_one(house.db, clock(), outbox.BEYOND) is False
+    assert counts(house) == (0, 2)

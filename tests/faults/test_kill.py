@@ -79,6 +79,24 @@ def with_worker(server, until, number):
     assert "Traceback" not in log.read_text()
 
 
+def test_a_worker_that_is_told_to_stop_ends_by_itself(database, tmp_path):
+    """Both of its lanes: SIGTERM is how a service manager ends it, every day."""
+    server = Server(tmp_path, database)
+    suwen("migrate", env=server.env)
+    with server.house() as house:
+        crowd = Crowd.gather(house, patients=1, slots=1)
+        book(crowd, 0, crowd.slots[0])
+        log = tmp_path / "worker.log"
+        process = start([sys.executable, "-m", "suwen.cli", "worker"], log, lambda: True, env=server.env)
+        try:
+            wait_for(lambda: not crowd.waiting())
+            process.terminate()
+            assert process.wait(10) == 0
+        finally:
+            stop(process)
+    assert "Traceback" not in log.read_text()
+
+
 def book(crowd, number, slot):
     """As the API does it, in this process."""
     me, now = crowd.patients[number], crowd.house.clock()

@@ -74,7 +74,7 @@ def _worker(db: Database) -> Finding:
     late = db.read(lambda tx: tx.scalar(open_.where(OutboxMessage.due_at < now - LATE))) or 0
     lost = db.read(lambda tx: tx.scalar(failed)) or 0
     if late:
-        fix = "Start `suwen worker`, or the server with SUWEN_WORKER=1."
+        fix = "Start `suwen worker`, or the server with SUWEN_WORKER=1. If it runs, see its log."
         return Finding("worker", "bad", f"{late} events have waited for more than five minutes.", fix)
     if lost:
         return Finding("worker", "note", f"{lost} events failed for good.", "Look at `outbox.error` and the log.")

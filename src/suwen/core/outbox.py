@@ -3,12 +3,12 @@
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
-from sqlalchemy import Index, String, Text, bindparam, delete, insert, select, update
+from sqlalchemy import BindParameter, ColumnElement, Index, String, Text, bindparam, delete, insert, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -72,6 +72,20 @@ DUE = (
     .limit(10)
 )
 ANY_DUE = select(MESSAGES.c.id).where(MESSAGES.c.done_at.is_(None), MESSAGES.c.due_at <= bindparam("now")).limit(1)
+
+
+class Lane:
+    """Some of the due messages. What waits in one lane for another server delays nothing in the other one."""
+
+    def __init__(self, *only: ColumnElement[bool]) -> None:
+        self.due, self.any_due = DUE.where(*only), ANY_DUE.where(*only)
+
+
+# A job's name says in which lane it is, so nothing about lanes is stored: a release may move a job to the other one.
+_THERE: BindParameter[list[str]] = bindparam("there", expanding=True, unique=True, callable_=lambda: sorted(OUTSIDE))
+ALL = Lane()
+WITHIN = Lane(MESSAGES.c.job.not_in(_THERE))  # the database alone
+BEYOND = Lane(MESSAGES.c.job.in_(_THERE))  # what `reach` registered: mail servers, gateways, document stores
 _MINE = update(MESSAGES).where(
     MESSAGES.c.id == bindparam("message"), MESSAGES.c.attempts == bindparam("fence"), MESSAGES.c.done_at.is_(None)
 )
@@ -135,15 +149,15 @@ def emit(tx: Session, event: Event, now: datetime, *, due: datetime | None = Non
     changed(tx, TOPIC)
 
 
-def deliver_one(db: Database, now: datetime) -> bool:
-    """Claim one due message and run its job. Return False when nothing is due.
+def deliver_one(db: Database, now: datetime, lane: Lane = ALL) -> bool:
+    """Claim one due message of the lane and run its job. Return False when nothing is due.
 
     The job's writes and the mark that it is done share one transaction: they happen
     once. What a job does outside the database happens at least once.
     """
-    if not db.read(lambda tx: tx.connection().execute(ANY_DUE, {"now": now}).first()):
+    if not db.read(lambda tx: tx.connection().execute(lane.any_due, {"now": now}).first()):
         return False
-    message = db.write(lambda tx: _claim(tx, now))
+    message = db.write(lambda tx: _claim(tx, now, lane))
     if message is None:
         return False
     job = _job_of(message)
@@ -186,16 +200,36 @@ def run_timed(db: Database, now: datetime) -> None:
 def work_until(stop: threading.Event, db: Database, clock: Callable[[], datetime]) -> None:
     """Deliver until told to stop; an event of this process wakes us at once, others within a second.
 
-    What is due by the clock is done between two messages: each of them may wait for a mail server for long.
+    Two lanes, each with a thread: this one for the database alone and for what is due by the clock, a second for what
+    reaches outside. A mail server that hangs delays other mail, and neither a reminder nor the end of a hold.
+    It returns when both have ended what they had in hand.
     """
+    beyond = threading.Thread(target=_work_in, args=(BEYOND, (), stop, db, clock), name="outbox-beyond")
+    beyond.start()
+    try:
+        _work_in(WITHIN, TIMED, stop, db, clock)
+    finally:
+        stop.set()  # also when a Ctrl-C ended this lane
+        beyond.join()
+
+
+def _work_in(
+    lane: Lane, due_by_clock: Sequence[Timed], stop: threading.Event, db: Database, clock: Callable[[], datetime]
+) -> None:
+    """One lane. What is due by the clock is done between two messages: there may be thousands of those."""
     wake = threading.Event()
-    db.listeners.append(lambda topic: wake.set() if topic == TOPIC else None)
+
+    def hear(topic: str) -> None:
+        if topic == TOPIC:
+            wake.set()
+
+    db.listeners.append(hear)
     next_run: dict[str, float] = {}
     while not stop.is_set():
         delivered = False
         try:
-            delivered = deliver_one(db, clock())
-            for timed in TIMED:
+            delivered = deliver_one(db, clock(), lane)
+            for timed in due_by_clock:
                 if next_run.get(timed.name, 0) <= time.monotonic() and not stop.is_set():
                     next_run[timed.name] = time.monotonic() + timed.seconds
                     _run_one_timed(db, timed, clock())
@@ -204,6 +238,7 @@ def work_until(stop: threading.Event, db: Database, clock: Callable[[], datetime
         if not delivered:
             wake.wait(1)
             wake.clear()
+    db.listeners.remove(hear)
 
 
 def _run_one_timed(db: Database, timed: Timed, now: datetime) -> None:
@@ -260,8 +295,8 @@ class _Claimed:
     attempts: int
 
 
-def _claim(tx: Session, now: datetime) -> _Claimed | None:
-    for row in tx.connection().execute(DUE, {"now": now}).all():
+def _claim(tx: Session, now: datetime, lane: Lane = ALL) -> _Claimed | None:
+    for row in tx.connection().execute(lane.due, {"now": now}).all():
         message = _Claimed(*row)
         values = {"due_at": now + LEASE, "attempts": message.attempts + 1}
         if tx.connection().execute(CLAIM, _fence(message) | values).rowcount == 1:
