@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any
 
-from litestar import Litestar
+from litestar import Litestar, Request
 from litestar.config.csrf import CSRFConfig
 from litestar.datastructures import State
 from litestar.middleware import DefineMiddleware
@@ -54,6 +54,7 @@ from suwen.payments import pages as payments_pages
 from suwen.payments.models import Claim, PaymentConfig
 from suwen.portal import api as portal_api
 from suwen.portal import pages as portal_pages
+from suwen.portal.service.examples import with_examples
 from suwen.prescribing import api as prescribing_api
 from suwen.prescribing import pages as prescribing_pages
 from suwen.prescribing import reference
@@ -219,6 +220,17 @@ async def _lifespan(app: Litestar) -> AsyncIterator[None]:
     house.db.close()
 
 
+class Document(JsonRenderPlugin):
+    """Written out once for a process: it does not change."""
+
+    written: bytes | None = None
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+        if self.written is None:
+            self.written = self.render_json(request, with_examples(openapi_schema))
+        return self.written
+
+
 def _openapi() -> OpenAPIConfig:
     bearer = SecurityScheme(type="http", scheme="bearer", description="`POST /api/v1/sessions` answers with one.")
     return OpenAPIConfig(
@@ -227,7 +239,7 @@ def _openapi() -> OpenAPIConfig:
         description="Every refusal is `application/problem+json` with a stable `code`. Lists are paged by `after`. "
         "`Idempotency-Key` on a POST makes repeating it harmless. Amounts are minor units; moments are UTC.",
         path="/api",
-        render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+        render_plugins=[Document(path="/openapi.json")],
         components=Components(security_schemes={"bearer": bearer}),
         security=[{"bearer": []}],
     )

@@ -1,5 +1,6 @@
 """Pure parts of the portal: the API document as rows to read, and the words of the audit trail."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,8 @@ class Operation:
     body: str
     answer: str
     anchor: str
+    sent: str  # examples, as JSON
+    got: str
 
     def contains(self, folded: str) -> bool:
         return folded in f"{self.method} {self.path} {self.summary}".casefold()
@@ -85,13 +88,21 @@ def _operation(path: str, method: str, of: Mapping[str, Any], who: Mapping[tuple
     anchor = f"{method}-{path.strip('/').replace('/', '-').replace('{', '').replace('}', '')}"
     summary = of.get("description") or of.get("summary") or ""
     return Operation(
-        method.upper(), path, summary, allowed, parameters, _content(of.get("requestBody")), _content(good), anchor
-    )
+        method.upper(), path, summary, allowed, parameters, _content(of.get("requestBody")), _content(good), anchor,
+        _example(of.get("requestBody")), _example(good),
+    )  # fmt: skip
 
 
 def _content(part: Mapping[str, Any] | None) -> str:
     content = (part or {}).get("content", {})
     return next((kind(one.get("schema")) for one in content.values()), "")
+
+
+def _example(part: Mapping[str, Any] | None) -> str:
+    content = (part or {}).get("content", {})
+    return next(
+        (json.dumps(one["example"], ensure_ascii=False, indent=1) for one in content.values() if "example" in one), ""
+    )
 
 
 def _noun(path: str) -> str:

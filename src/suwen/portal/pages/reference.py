@@ -10,6 +10,7 @@ from suwen.core.i18n import N_
 from suwen.core.web.answers import Page
 from suwen.core.web.routes import ANYONE, page, routes_of
 from suwen.portal import rules
+from suwen.portal.service.examples import with_examples
 
 
 @page("/api/docs", who=ANYONE)
@@ -23,7 +24,7 @@ def reference(request: Request[Any, Any, Any], q: str | None = None) -> Page:
 @lru_cache(maxsize=1)
 def _read(app: Litestar) -> tuple[rules.Groups, rules.Structs]:
     """Once for a process: the document does not change, and to write it out is most of the work."""
-    document = app.openapi_schema.to_schema()
+    document = with_examples(app.openapi_schema.to_schema())
     who = {
         (route.path, method): handler.opt.get("who", ())
         for route in app.routes

@@ -6,8 +6,9 @@ import msgspec
 
 from suwen.core.schemas import Input, Version
 
-# two letters at least, not blanks
-Reason = Annotated[str, msgspec.Meta(min_length=2, max_length=500, pattern=r"\w[\s\S]*\w")]
+# Two letters or digits of any script, and not only signs. Without \w: programs that read the schema know it as ASCII.
+SOUND = r"[0-9A-Za-z\u00c0-\u1fff\u3040-\ufefe]"
+Reason = Annotated[str, msgspec.Meta(min_length=2, max_length=500, pattern=rf"{SOUND}[\s\S]*{SOUND}")]
 Check = Literal["fine", "not_applicable", "concern"]
 
 
