@@ -254,3 +254,11 @@ def test_prices_add_up_and_are_the_administrations(people, visit):
     assert "6.00" in part.text  # (1.50 + 0.50) x 3
     assert admin.form("/admin/medicine-prices/gancao/removal", {}).status_code == 303
     assert "甘草" not in admin.page("/admin/medicine-prices").text
+
+
+def test_the_names_of_medicines_are_asked_for_before_anything_is_said_to_be_missing(people):
+    first = people["zhang"].page("/prescriptions/names")
+    assert "The medicines you look for" in first.text
+    assert "Nothing of this name" not in first.text
+    assert "Nothing of this name" in people["zhang"].page("/prescriptions/names?q=xyzzy").text
+    assert "附子" in people["zhang"].page("/prescriptions/names?q=fuzi").text

@@ -182,7 +182,9 @@ def test_dispensed_once(people, signed, house):
     assert "Hand it over" not in after
     assert "Dispensed, no. 1" in after
     assert "配齐" in after
-    assert "The pharmacy has given out all of it" in text(people["li"].page(f"/prescriptions/{one['id']}"))
+    more = "If you need more, ask the doctor"
+    assert more in text(people["li"].page(f"/prescriptions/{one['id']}"))
+    assert more not in text(people["zhang"].page(f"/prescriptions/{one['id']}")), "these are a patient's words"
 
 
 def test_refills_one_after_the_other(people, signed, house, clock):

@@ -199,7 +199,7 @@ def test_the_preview_answers_while_one_types(people, ids):
         headers=headers,
     )
     assert good.status_code == 200
-    assert "09:00-09:30" in good.text
+    assert "09:00–09:30" in good.text
     assert "<html" not in good.text
     bad = people["zhang"].page(
         f"{base}&first_day=2030-01-07&opens=09:00&closes=10:00&recurrence=WEEKLY Mo&zone=Asia/Shanghai", headers=headers
@@ -222,6 +222,22 @@ def test_the_desk_sees_all_visits_and_books_walk_ins(people, slot, book, ids):
     done = people["admin"].form("/admin/walk-in", typed)
     assert done.status_code == 303
     assert "Wang Wei" in people["admin"].page("/admin/appointments").text
+
+
+def test_a_week_joins_what_is_free_and_a_day_lists_it(people, open_clinic, free, book, rich):
+    day, week = (f"/doctor/calendar?view={view}&day=2030-01-02" for view in ("day", "week"))
+    here = re.compile(r'aria-label="[^"]*Jan 2">(.*?)</section>', re.DOTALL)
+    line = re.compile(r'calendar-clock">([^<]*)</span> <(?:span|a)[^>]*>([^<]*)<')
+
+    def lines(path):
+        return line.findall(here.search(people["zhang"].page(path).text).group(1))
+
+    assert lines(week) == [("09:00–12:00", "6 free")]
+    rich("li")
+    held = book("li", next(one for one in free() if one["starts_at"] == "2030-01-02T02:00:00Z"))
+    people["li"]("POST", f"/api/v1/appointments/{held['id']}/pay", json={"method": "desk"})
+    assert lines(week) == [("09:00–10:00", "2 free"), ("10:00", "Li Na 李娜"), ("10:30–12:00", "3 free")]
+    assert [clock for clock, _ in lines(day)] == ["09:00", "09:30", "10:00", "10:30", "11:00", "11:30"]
 
 
 @pytest.mark.parametrize("path", ["/doctor/calendar", "/doctor/availability", "/admin/appointments", "/admin/walk-in"])

@@ -1,6 +1,6 @@
 """What the pages show, put together; every fact comes from the functions beside this one."""
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -25,6 +25,7 @@ from suwen.scheduling.service import availability, booking, changes, desk, direc
 MINE = select(appointments.c.id).where(
     appointments.c.active_slot_id == queries.bindparam("slot"), appointments.c.patient_id == queries.bindparam("me")
 )
+PAUSE = timedelta(minutes=45)  # longer is a break between two sittings, shorter the rest after a visit
 EXPORTABLE = ("status", "doctor_id", "location_id", "first", "last")
 COMMON_ZONES = (
     "Asia/Shanghai", "Asia/Hong_Kong", "Asia/Singapore", "Asia/Tokyo", "Europe/London", "Europe/Paris",
@@ -214,20 +215,48 @@ def calendar_page(
     return {
         "doctor": doctor, "view": "day" if number == 1 else "week", "first": first, "today": today, "place": shown,
         "zones": zones, "before": first - timedelta(days=number), "after": first + timedelta(days=number),
-        "columns": [_column(first + timedelta(days=n), visits, free, blocks, place, today) for n in range(number)],
+        "columns": [
+            _column(first + timedelta(days=n), visits, free, blocks, place, today, joined=number == 7)
+            for n in range(number)
+        ],
         "ways": {visit.id: ways(me, visit, now) for visit in visits},
         "orphans": [visit for visit in visits if visit.is_orphan],
     }  # fmt: skip
 
 
+@dataclass(frozen=True)
+class FreeTime:
+    """Slots nobody has booked and with no visit between them, from the start of the first to the end of the last."""
+
+    starts_at: datetime
+    ends_at: datetime
+    number: int = 1
+
+
+def _joined(entries: list[tuple[str, datetime, Any]]) -> list[tuple[str, datetime, Any]]:
+    """What is free without a pause is one line: in a week the visits are lost among a hundred free slots else."""
+    made: list[tuple[str, datetime, Any]] = []
+    for kind, at, it in entries:
+        if made and kind == made[-1][0] == "free" and at - made[-1][2].ends_at < PAUSE:
+            _, begun, run = made.pop()
+            it, at = FreeTime(begun, max(run.ends_at, it.ends_at), run.number + 1), begun
+        made.append((kind, at, it))
+    return made
+
+
 def _column(
-    day: date, visits: list[AppointmentLine], free: list[FreeSlot], blocks: list[Any], zone: ZoneInfo, today: date
-) -> dict[str, Any]:
+    day: date, visits: list[AppointmentLine], free: list[FreeSlot], blocks: list[Any], zone: ZoneInfo, today: date,
+    *, joined: bool,
+) -> dict[str, Any]:  # fmt: skip
     start, end = days.day_bounds(day, zone)
     here: list[tuple[str, datetime, Any]] = [
         ("visit", visit.starts_at, visit) for visit in visits if start <= visit.starts_at < end
     ]
-    here += [("free", slot.starts_at, slot) for slot in free if start <= slot.starts_at < end]
+    here += [
+        ("free", slot.starts_at, FreeTime(slot.starts_at, slot.ends_at))
+        for slot in free
+        if start <= slot.starts_at < end
+    ]
     closed = []
     for block in blocks:
         place = windows.zone_of(block.zone)
@@ -240,7 +269,7 @@ def _column(
     entries = sorted(here, key=lambda entry: entry[1])
     return {
         "date": day, "today": day == today, "closed": closed,
-        "entries": [{"kind": kind, "at": at, "it": it} for kind, at, it in entries],
+        "entries": [{"kind": kind, "at": at, "it": it} for kind, at, it in (_joined(entries) if joined else entries)],
     }  # fmt: skip
 
 
