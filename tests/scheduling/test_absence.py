@@ -1,7 +1,11 @@
 """A doctor whose account is closed, or whose page is put away: what becomes of the visits that are booked."""
 
+from datetime import UTC, date, datetime
+
 import pytest
 
+from suwen.clinics.models import Doctor
+from suwen.core.outbox import run_timed
 from tests.support.racing import race
 
 CANNOT = "The doctor cannot hold your appointment"
@@ -148,3 +152,71 @@ def test_who_pays_while_the_doctor_is_suspended_is_told_or_refused(people, slot,
     paid = answers[0].status_code == 200
     assert (seen["status"], told(people["li"], CANNOT)) == (("confirmed", 1) if paid else ("pending", 0))
     assert seen["doctor_away"]
+
+
+ENDS = "A licence ends before visits that are booked"
+
+
+@pytest.fixture
+def licence(house, ids, settle):
+    """`licence(date(2030, 1, 1))`: the last day of Dr Zhang's licence. The timed work has been done after it."""
+
+    def write(last):
+        house.db.write(lambda tx: setattr(tx.get(Doctor, ids.doctors["zhang"]), "license_valid_until", last))
+        settle(timed=True)
+
+    return write
+
+
+def overdue(people, visit, who="admin"):
+    return people[who]("GET", f"/api/v1/appointments/{visit['id']}").json()["licence_over"]
+
+
+def test_visits_after_the_last_day_of_a_licence_are_marked_for_staff_until_it_is_renewed(people, visit, licence):
+    admin, badge = people["admin"], "no valid licence on that day"
+    licence(date(2030, 1, 2))  # good through its last day
+    assert (overdue(people, visit), told(admin, ENDS), told(people["zhang"], ENDS)) == (False, 0, 0)
+    licence(date(2030, 1, 1))  # today; the visit is tomorrow
+    assert (overdue(people, visit), overdue(people, visit, "zhang")) == (True, True)
+    assert "1 visit needs another time or doctor" in admin.page("/admin").text
+    page = admin.page("/admin/appointments?orphans=yes").text
+    assert visit["id"] in page
+    assert badge in page
+    assert (told(admin, ENDS), told(people["zhang"], ENDS)) == (1, 1)
+    licence(date(2030, 1, 1))
+    assert (told(admin, ENDS), told(people["zhang"], ENDS)) == (1, 1)  # once for each licence
+    licence(date(2032, 1, 1))
+    assert overdue(people, visit) is False
+    assert "needs another time or doctor" not in admin.page("/admin").text
+    assert visit["id"] not in admin.page("/admin/appointments?orphans=yes").text
+
+
+def test_a_patient_hears_nothing_of_a_licence_that_may_still_be_renewed(people, visit, licence):
+    licence(date(2030, 1, 1))
+    assert (overdue(people, visit, "li"), marked(people, visit)) == (False, (False, False))
+    assert people["li"]("GET", "/api/v1/appointments?orphans=true").json()["items"] == []
+    assert [one["licence_over"] for one in people["li"]("GET", "/api/v1/appointments").json()["items"]] == [False]
+    for page in ("/appointments", f"/appointments/{visit['id']}"):
+        assert "licence on that day" not in people["li"].page(page).text
+    assert (told(people["li"], CANNOT), told(people["li"], ENDS)) == (0, 0)
+
+
+def test_new_papers_take_the_mark_away_when_they_have_been_checked(people, visit, licence, clock, ids):
+    licence(date(2030, 1, 1))
+    clock.set(datetime(2030, 1, 2, 0, 30, tzinfo=UTC))
+    papers = {"license_number": "L-3", "license_authority": "Shanghai", "license_valid_until": "2032-05-01"}
+    sent = people["zhang"]("PUT", "/api/v1/me/doctor/papers", json=papers)
+    assert sent.status_code == 200, sent.text
+    assert overdue(people, visit) is True
+    path = f"/api/v1/admin/doctors/{ids.doctors['zhang']}/approve"
+    assert people["admin"]("POST", path, json={"version": sent.json()["version"]}).status_code == 200
+    assert overdue(people, visit) is False
+
+
+def test_two_workers_tell_of_a_licence_once(people, visit, licence, house, clock, ids):
+    def look():
+        run_timed(house.db, clock())
+
+    house.db.write(lambda tx: setattr(tx.get(Doctor, ids.doctors["zhang"]), "license_valid_until", date(2030, 1, 1)))
+    race(look, look)
+    assert (told(people["admin"], ENDS), told(people["zhang"], ENDS)) == (1, 1)

@@ -125,3 +125,9 @@ def look_for_reminders(tx: Session, now: datetime) -> int:
 @every(seconds=60)
 def keep_horizon(tx: Session, now: datetime) -> int:
     return horizon.keep(tx, now)
+
+
+@every(seconds=900)
+def look_for_ending_licences(tx: Session, now: datetime) -> int:
+    """Visits that are booked beyond the last day of the doctor's licence are told to admins and the doctor, once."""
+    return absence.licences(tx, now)

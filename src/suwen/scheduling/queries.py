@@ -6,6 +6,7 @@ Columns carry the names of the views and stand in their order.
 from typing import Any
 
 from sqlalchemy import (
+    Boolean,
     Date,
     Select,
     String,
@@ -161,9 +162,16 @@ DEFAULT_PERSON = HotRow(_OF_ACCOUNT)
 INSERT_APPOINTMENT = Hot(insert(appointments).values(version=written(1), times_moved=written(0), is_deleted=written(0)))
 
 _doctor_user = users.alias("doctor_user")
+DOCTORS_NAME = _doctor_user.c.name
 # Nothing is stored of it: the mark is there while the doctor is not, and goes when the doctor is back.
 DOCTOR_AWAY = appointments.c.status.in_([written(status) for status in ACTIVE]) & ~clinics.at_work(_doctor_user)
 TO_DECIDE = or_(func.coalesce(slots.c.is_orphan, false()), DOCTOR_AWAY)
+# So is this, by the same day as `clinics.listed`. It is the clinic's affair: licences are renewed, and until then no
+# patient need hear of it. New papers that nobody has looked at yet take no mark away.
+LICENCE_ENDS = func.coalesce(doctors.c.license_valid_until < func.date(appointments.c.appointment_start), false())
+LICENCE_OVER = appointments.c.status.in_([written(status) for status in ACTIVE]) & or_(
+    doctors.c.verification_status != written("approved"), LICENCE_ENDS
+)
 _LINE = (
     appointments.c.id,
     appointments.c.status,
@@ -187,6 +195,7 @@ _LINE = (
     appointments.c.slot_id,
     TO_DECIDE.label("is_orphan"),
     DOCTOR_AWAY.label("doctor_away"),
+    LICENCE_OVER.label("licence_over"),
     appointments.c.times_moved,
     appointments.c.version,
     appointments.c.created_at,
@@ -205,10 +214,14 @@ def _joined(statement: Select[Any]) -> Select[Any]:
     )
 
 
+_HIDDEN = {"licence_over": type_coerce(written(0), Boolean).label("licence_over")}
+_PATIENTS_LINE = [_HIDDEN.get(column.key, column) for column in _LINE]
+_WHOLE = (*_FULL, doctors.c.user_id.label("doctor_user_id"), appointments.c.booked_by)
+
 LINES = _joined(select(*_LINE))
-WHOLE = _joined(select(*_LINE, *_FULL, doctors.c.user_id.label("doctor_user_id"), appointments.c.booked_by)).where(
-    appointments.c.id == bindparam("id")
-)
+WHOLE = _joined(select(*_LINE, *_WHOLE)).where(appointments.c.id == bindparam("id"))
+_PATIENTS_LINES = _joined(select(*_PATIENTS_LINE))
+_PATIENTS_WHOLE = _joined(select(*_PATIENTS_LINE, *_WHOLE)).where(appointments.c.id == bindparam("id"))
 # Whose appointments somebody may see at all; the admin and the system see every one.
 OWNED_BY = {
     "patient": appointments.c.patient_id == bindparam("me"),
@@ -216,8 +229,10 @@ OWNED_BY = {
     "admin": true(),
     "system": true(),
 }
-VISIBLE_BY_ID = {role: HotRow(WHOLE.where(owned)) for role, owned in OWNED_BY.items()}
-VISIBLE = {role: LINES.where(owned) for role, owned in OWNED_BY.items()}
+VISIBLE_BY_ID = {
+    role: HotRow((_PATIENTS_WHOLE if role == "patient" else WHOLE).where(owned)) for role, owned in OWNED_BY.items()
+}
+VISIBLE = {role: (_PATIENTS_LINES if role == "patient" else LINES).where(owned) for role, owned in OWNED_BY.items()}
 
 DAY = (
     VISIBLE["doctor"]

@@ -243,6 +243,7 @@ class AppointmentLine(View):
     """An appointment in a list: nothing clinical. `patient_id` is the account that booked and pays.
 
     `is_orphan`: it needs a decision, for its hours are gone or, where `doctor_away`, the doctor is suspended or gone.
+    `licence_over`: by that day the doctor's licence has ended, or is not checked; it is told to staff only.
     """
 
     id: str
@@ -267,6 +268,7 @@ class AppointmentLine(View):
     slot_id: str | None
     is_orphan: bool
     doctor_away: bool
+    licence_over: bool
     times_moved: int
     version: int
     created_at: datetime

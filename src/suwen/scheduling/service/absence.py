@@ -1,4 +1,4 @@
-"""A doctor's account is closed, or the page put away: what patients and admins hear about the visits that are booked.
+"""A doctor's account is closed, the page put away, the licence ends: what is told about the visits that are booked.
 
 That those visits need a decision is stored nowhere: lists and pages see it of the doctor (`queries.DOCTOR_AWAY`).
 A doctor may be away for both reasons: who was told of the first is not told of the second, nor that only one of them
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from suwen.accounts.models import User
@@ -33,6 +33,12 @@ ADMINS = N_("Visits of a doctor who is not at work any more")
 ADMINS_TEXT = N_(
     "%(number)s visits booked with %(doctor)s need a decision: cancel them, or book them with somebody else."
 )
+ENDS = N_("A licence ends before visits that are booked")
+ENDS_TEXT = N_(
+    "The licence of %(doctor)s is good until %(day)s; %(number)s visits are booked after that. Once the new licence is "
+    "checked, nothing more has to be done."
+)
+TO_DECIDE, PAPERS = "/admin/appointments?orphans=yes", "/doctor/profile"
 
 
 def account_closed(tx: Session, user_id: str, now: datetime) -> None:
@@ -67,10 +73,37 @@ def _tell_left(tx: Session, doctor_id: str, now: datetime) -> None:
     _tell_patients(tx, doctor_id, visits, LEFT, LEFT_TEXT, now)
     if not visits:
         return
-    meta = {"number": len(visits), "doctor": visits[0].doctor, "path": "/admin/appointments?orphans=yes"}
-    admins = select(User.id).where(User.role == "admin", User.is_deleted.is_(False), User.status == "active")
-    for admin in tx.scalars(admins).all():
+    meta = {"number": len(visits), "doctor": visits[0].doctor, "path": TO_DECIDE}
+    for admin in _admins(tx):
         notifications.notify(tx, admin, "system_announcement", ADMINS, ADMINS_TEXT, None, now, meta)
+
+
+def licences(tx: Session, now: datetime) -> int:
+    """Tell admins and the doctor, once for each licence, that visits are booked beyond its last day; return how many
+    doctors that is true of. The marks need nobody to set them (`queries.LICENCE_OVER`).
+    """
+    doctors = queries.doctors
+    found = queries.LINES.where(
+        appointments.c.status.in_((*states.BOOKED, "checked_in")), appointments.c.appointment_end > now,
+        queries.LICENCE_ENDS, ~queries.DOCTOR_AWAY,
+    ).with_only_columns(
+        doctors.c.id, doctors.c.user_id, doctors.c.license_valid_until, func.count().label("number"),
+        func.max(queries.DOCTORS_NAME).label("name"), maintain_column_froms=True,
+    )  # fmt: skip
+    beyond = tx.execute(found.group_by(doctors.c.id, doctors.c.user_id, doctors.c.license_valid_until)).all()
+    for one in beyond:
+        meta = {"number": one.number, "doctor": one.name, "day": one.license_valid_until.isoformat()}
+        for who, path in ((one.user_id, PAPERS), *((admin, TO_DECIDE) for admin in _admins(tx))):
+            notifications.notify(
+                tx, who, "system_announcement", ENDS, ENDS_TEXT, None, now, meta | {"path": path},
+                once=f"licence:{one.id}:{meta['day']}:{who}",
+            )  # fmt: skip
+    return len(beyond)
+
+
+def _admins(tx: Session) -> Sequence[str]:
+    admins = select(User.id).where(User.role == "admin", User.is_deleted.is_(False), User.status == "active")
+    return tx.scalars(admins).all()
 
 
 def _tell_back(tx: Session, doctor_id: str, now: datetime) -> None:

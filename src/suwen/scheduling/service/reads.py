@@ -105,7 +105,7 @@ def line(row: Any, now: datetime) -> AppointmentLine:
 
 
 def undecided(tx: Session, now: datetime) -> int:
-    """How many coming visits need a decision: their hours are gone, or their doctor."""
+    """How many coming visits need a decision: their hours are gone, or their doctor, or the doctor's licence."""
     found = _narrowed(SYSTEM, Filter(when="upcoming", orphans=True), now)
     return tx.scalar(found.with_only_columns(func.count(), maintain_column_froms=True)) or 0
 
@@ -188,12 +188,12 @@ def _narrowed(me: Actor, wanted: Filter, now: datetime) -> Select[Any]:
     if wanted.last:
         conditions.append(table.c.appointment_start < days.day_bounds(wanted.last, zone)[1])
     if wanted.orphans:
-        conditions.append(queries.TO_DECIDE)
+        conditions.append(queries.TO_DECIDE if me.role == "patient" else or_(queries.TO_DECIDE, queries.LICENCE_OVER))
     return statement.where(*conditions).params(**_mine(me))
 
 
 def _flags(values: dict[str, Any]) -> dict[str, bool]:
-    return {name: bool(values[name]) for name in ("is_orphan", "doctor_away")}
+    return {name: bool(values[name]) for name in ("is_orphan", "doctor_away", "licence_over")}
 
 
 def _mine(me: Actor) -> dict[str, Any]:
