@@ -1,5 +1,6 @@
 """Who may open a person's record."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -162,3 +163,21 @@ def test_nobody_prolongs_what_they_were_given_themselves(house, people, mother, 
 @pytest.mark.parametrize("who", ["eve", "wang", "chen", "zhao"])
 def test_nobody_else_learns_who_treats(people, mother, who):
     assert people[who]("GET", f"/api/v1/people/{mother}/care-relations").status_code == 404
+
+
+def test_taking_a_doctors_access_away_ends_every_reason(house, people, mother, clock):
+    """A doctor of two visits is one row of the page; one visit left open would let them in as before."""
+    relate(house, mother, people["zhang"].id)
+    assert entrust(people, "admin", mother).status_code == 201
+    assert entrust(people, "admin", mother, "chen").status_code == 201
+    page = people["li"].page(f"/family/{mother}").text
+    ends = re.findall(r'action="(/care-relations/[^"]+/end)"', page)
+    assert len(ends) == 2  # one for each doctor, not for each reason
+    listed = people["li"]("GET", f"/api/v1/people/{mother}/care-relations").json()
+    zhangs = next(one["id"] for one in listed if one["staff_name"].startswith("Zhang"))
+    assert people["li"].form(f"/care-relations/{zhangs}/end").status_code == 303
+    assert not may(house, people, "zhang", mother)
+    assert may(house, people, "chen", mother)
+    page = people["li"].page(f"/family/{mother}").text
+    assert len(re.findall(r'action="/care-relations/[^"]+/end"', page)) == 1
+    assert "Who could open it earlier" in page

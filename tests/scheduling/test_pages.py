@@ -72,8 +72,8 @@ def test_booking_paying_and_cancelling_without_javascript(people, slot, rich, se
 
 
 @pytest.mark.parametrize(("windows", "said"), [
-    ("2h:100,0h:50", ["Until 2 hours before the visit: all of it", "Until the visit begins: 50 %", "After that:"]),
-    ("2d:80,1h:10,0h:0", ["Until 2 days before the visit: 80 %", "Until 1 hour before the visit: 10 %", "nothing"]),
+    ("2h:100,0h:50", ["Until 2 hours before the visit: all of it", "Until the visit begins: 50%", "After that:"]),
+    ("2d:80,1h:10,0h:0", ["Until 2 days before the visit: 80%", "Until 1 hour before the visit: 10%", "nothing"]),
     ("0h:0", ["What was paid does not go back"]),
 ])  # fmt: skip
 def test_the_booking_page_says_the_clinic_s_own_terms(people, slot, house, monkeypatch, windows, said):

@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime, get_timezone_name
+from babel.dates import format_date, format_datetime, format_interval, get_timezone_location, get_timezone_name
 
 from suwen.core.i18n import babel_locale, translations
 
@@ -57,10 +57,31 @@ def full(moment: datetime, zone: ZoneInfo, locale: str) -> str:
 
 
 @lru_cache(maxsize=1000)
-def zone_name(zone: ZoneInfo, locale: str) -> str:
-    if zone.key in ("UTC", "Etc/UTC"):  # no place, so the tables of names have none for it
+def span(first: date, last: date, locale: str) -> str:
+    """'Nov 30 – Dec 6' or, in Chinese, '11月30日至12月6日'."""
+    return format_interval(first, last, "MMMd", locale=babel_locale(locale))
+
+
+def _everyday_name(zone: ZoneInfo, locale: str) -> str | None:
+    """Of zones that the tables of names have no good name for."""
+    if zone.key in ("UTC", "Etc/UTC"):  # no place, so there is none at all
         return "UTC"
-    return get_timezone_name(zone, width="short", locale=babel_locale(locale), zone_variant="generic")
+    if zone.key == "Asia/Shanghai":  # nobody says "China (Shanghai) Time"
+        return translations(locale).gettext("Beijing time")
+    return None
+
+
+@lru_cache(maxsize=1000)
+def zone_place(zone: ZoneInfo, locale: str) -> str:
+    """The name that tells zones apart in a list: New York and Toronto are both 'ET'."""
+    return _everyday_name(zone, locale) or get_timezone_location(zone, locale=babel_locale(locale))
+
+
+@lru_cache(maxsize=1000)
+def zone_name(zone: ZoneInfo, locale: str) -> str:
+    return _everyday_name(zone, locale) or get_timezone_name(
+        zone, width="short", locale=babel_locale(locale), zone_variant="generic"
+    )
 
 
 def when(moment: datetime, now: datetime, zone: ZoneInfo, locale: str) -> str:

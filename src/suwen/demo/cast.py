@@ -65,31 +65,33 @@ SPECIALTIES = (
 )  # fmt: skip
 
 WORKDAYS = "WEEKLY Mon,Tue,Wed,Thu,Fri"
+CHIEF, ASSOCIATE = "主任医师 Chief physician", "副主任医师 Associate chief physician"
+ATTENDING = "主治医师 Attending physician"
 DOCTORS = (
-    Physician("lishizhen", "李慕华", "male", "主任医师", "ZY001", "SPLEEN", 32, ("脾胃病", "慢性胃炎", "失眠"),
+    Physician("lishizhen", "李慕华", "male", CHIEF, "ZY001", "SPLEEN", 32, ("脾胃病", "慢性胃炎", "失眠"),
               "从医三十二年，擅长以脾胃立论调治内科杂病，用药轻灵。看诊时会慢慢听您说。", ("zh", "en"),
               (("bund", WORKDAYS, "08:30", "11:30", 20), ("", WORKDAYS, "14:00", "17:00", 20)), 8000),
-    Physician("zhangyun", "张云岚", "female", "副主任医师", "ZY001", "SLEEP", 18, ("失眠", "焦虑", "更年期"),
+    Physician("zhangyun", "张云岚", "female", ASSOCIATE, "ZY001", "SLEEP", 18, ("失眠", "焦虑", "更年期"),
               "专于失眠与情志病，常用经方合针灸。", ("zh",),
               (("bund", "WEEKLY Mon,Wed,Fri", "09:00", "12:00", 30), ("", "DAILY", "19:00", "21:00", 20))),
-    Physician("sunhao", "孙浩", "male", "主治医师", "ZY001", "LUNG", 9, ("咳嗽", "过敏性鼻炎", "感冒"),
+    Physician("sunhao", "孙浩", "male", ATTENDING, "ZY001", "LUNG", 9, ("咳嗽", "过敏性鼻炎", "感冒"),
               "呼吸系统常见病，重视生活起居的调整。", ("zh", "en"),
               (("bund", WORKDAYS, "13:30", "16:30", 20), ("", "WEEKLY Sat,Sun", "09:00", "12:00", 20))),
-    Physician("wuqing", "吴青", "female", "主任医师", "ZY002", "PAIN", 26, ("颈椎病", "腰痛", "偏头痛"),
+    Physician("wuqing", "吴青", "female", CHIEF, "ZY002", "PAIN", 26, ("颈椎病", "腰痛", "偏头痛"),
               "针药并用治疗各类痛证，手法柔和。", ("zh",),
               (("bund", WORKDAYS, "08:30", "11:30", 30),), 10000),
-    Physician("zhouming", "周鸣", "male", "主治医师", "ZY002", "PAIN", 11, ("肩周炎", "运动损伤", "面瘫"),
+    Physician("zhouming", "周鸣", "male", ATTENDING, "ZY002", "PAIN", 11, ("肩周炎", "运动损伤", "面瘫"),
               "运动医学背景，针灸与康复训练结合。", ("zh", "en"),
               (("bund", "WEEKLY Tue,Thu,Sat", "13:30", "17:30", 30),)),
-    Physician("chenjing", "陈静姝", "female", "主任医师", "ZY003", "WOMEN", 29, ("月经不调", "备孕", "更年期"),
+    Physician("chenjing", "陈静姝", "female", CHIEF, "ZY003", "WOMEN", 29, ("月经不调", "备孕", "更年期"),
               "妇科三代传承，擅长周期调经与备孕。", ("zh",),
               (("bund", "WEEKLY Mon,Tue,Thu", "09:00", "12:00", 20), ("", WORKDAYS, "15:00", "17:00", 20)), 8000),
-    Physician("linyi", "林一", "female", "主治医师", "ZY003", "WOMEN", 8, ("产后恢复", "痛经", "体质调理"),
+    Physician("linyi", "林一", "female", ATTENDING, "ZY003", "WOMEN", 8, ("产后恢复", "痛经", "体质调理"),
               "关注产后与痛经，欢迎先从视频咨询开始。", ("zh", "en"), (("", "DAILY", "10:00", "12:00", 20),)),
-    Physician("wangxiaoyu", "王小雨", "female", "副主任医师", "ZY004", "CHILD", 16, ("反复感冒", "厌食", "夜啼"),
+    Physician("wangxiaoyu", "王小雨", "female", ASSOCIATE, "ZY004", "CHILD", 16, ("反复感冒", "厌食", "夜啼"),
               "儿科十六年，外治优先，能不吃药就不吃药。", ("zh",),
               (("bund", WORKDAYS, "14:00", "17:00", 15), ("", "WEEKLY Sat,Sun", "14:00", "17:00", 15))),
-    Physician("heping", "何平", "male", "主任医师", "ZY005", "SKIN", 24, ("湿疹", "痤疮", "荨麻疹"),
+    Physician("heping", "何平", "male", CHIEF, "ZY005", "SKIN", 24, ("湿疹", "痤疮", "荨麻疹"),
               "皮肤病内外合治，可视频查看皮损变化。", ("zh",),
               (("bund", "WEEKLY Mon,Wed,Fri", "13:30", "17:00", 20), ("", "WEEKLY Tue,Thu", "19:00", "21:00", 20))),
     Physician("emmaclarke", "Emma Clarke", "female", "Consultant", "QK001", "CHRONIC", 21,
@@ -111,7 +113,7 @@ DOCTORS = (
 )  # fmt: skip
 
 PENDING_DOCTOR = Physician(
-    "xuwen", "徐闻", "male", "主治医师", "ZY005", "SKIN", 6, ("痤疮",), "新入职，资质待审核。", ("zh",), ()
+    "xuwen", "徐闻", "male", ATTENDING, "ZY005", "SKIN", 6, ("痤疮",), "新入职，资质待审核。", ("zh",), ()
 )
 PHARMACIST = ("zhaoyao", "赵尧")
 ADMIN = ("admin", "林掌柜")
@@ -180,7 +182,7 @@ TAGS = (
 )
 
 PRICES = (
-    ("appointment_online", "视频问诊 Video visit", 6000, None),
+    ("appointment_online", "视频看诊 Video visit", 6000, None),
     ("appointment_offline", "门诊 Visit at the clinic", 5000, None),
     ("consultation", "图文咨询 Written consultation", 2000, None),
     ("prescription", "处方服务 Prescription service", 1000, None),

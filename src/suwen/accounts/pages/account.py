@@ -37,7 +37,7 @@ def about_page(tx: Session, house: House, me: Actor) -> Page:
     mine = account.me(tx, me, house.settings.second_factor_required)
     return Page(
         "accounts/account_about.html",
-        {"mine": mine, "zones": [(zone, zone) for zone in dict.fromkeys((mine.zone, *ZONES))]},
+        {"mine": mine, "zones": list(dict.fromkeys((mine.zone, *ZONES)))},
     )
 
 

@@ -121,13 +121,18 @@ def entrust(tx: Session, actor: Actor, data: CareInput, now: datetime) -> tuple[
 
 
 def end_relation(tx: Session, actor: Actor, id: str, now: datetime) -> str:
-    """By an admin, or by the account that looks after the person. Return whose record it is."""
+    """By an admin, or by the account that looks after the person. Return whose record it is.
+
+    All reasons of the same member of staff end with it: who takes a doctor's access away means the doctor, and one
+    visit of several left open would let them in as before.
+    """
     found = tx.get(CareRelation, id)
     person = tx.get(PatientProfile, found.profile_id) if found else None
     if found is None or person is None or (actor.role != "admin" and person.user_id != actor.id):
         raise NotFound()
     running = or_(CareRelation.until.is_(None), CareRelation.until > now)
-    rows(tx, update(CareRelation).where(CareRelation.id == id, running).values(until=now))
+    theirs = (CareRelation.profile_id == found.profile_id, CareRelation.staff_user_id == found.staff_user_id)
+    rows(tx, update(CareRelation).where(*theirs, running).values(until=now))
     audit.seen(tx, actor, "write", "care", id, person.id, "ended", now=now)
     return person.id
 

@@ -1,7 +1,7 @@
 """Rendering. Each package keeps its own templates; the shared layout lives here."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import cache, partial
 from pathlib import Path
@@ -117,16 +117,24 @@ def environment(locale: str) -> Environment:
         "day": _day_in(locale),
         "weekday": partial(times.weekday, locale=locale),
         "zone_name": lambda name: times.zone_name(ZoneInfo(name), locale),
+        "zone_place": lambda name: times.zone_place(ZoneInfo(name), locale),
+        "span": partial(times.span, locale=locale),
         "full_time": pass_context(_full),
         "iso": lambda moment: moment.astimezone(UTC).isoformat().replace("+00:00", "Z"),
         "t": partial(_translated, texts),
         "tongue": lambda name: in_tongue(str(name), locale) if name else name,
+        "sentences": partial(_sentences, Markup("") if locale.startswith("zh") else Markup(" ")),
         "tongues": lambda pairs: [(key, in_tongue(str(name), locale)) for key, name in pairs],
         "plain_money": money.plain,
         "age": pass_context(lambda context, born: times.age(born, context["now"].date())),
         "as_json": _as_json,
     }
     return made
+
+
+def _sentences(between: Markup, said: Iterable[str]) -> Markup:
+    """What is said in several sentences, as one text: Chinese ones stand without a blank between them."""
+    return between.join(one for one in said if one)
 
 
 def _zone(context: Context, name: str | None) -> ZoneInfo:
