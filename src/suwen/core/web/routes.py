@@ -16,12 +16,14 @@ that cannot write; audit rows of a read are committed by a short write before th
 
 import inspect
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeVar
 
 from litestar import HttpMethod, MediaType, Request
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.spec import OpenAPIType, Operation, Parameter, Schema
 from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.response.base import ASGIResponse
 from litestar.utils.signature import ParsedSignature
@@ -50,6 +52,22 @@ REFUSALS = {
     429: "Too often", 503: "The database is away; Retry-After says when to come again",
 }  # fmt: skip
 FILE = ResponseSpec(data_container=str, description="A file", media_type="text/csv", generate_examples=False)
+
+
+ONCE = Parameter(
+    name="Idempotency-Key", param_in="header", required=False, example="3f0c6a52-booking-1",
+    description="Of your own making. The same request under the same key is carried out once, for 48 hours: "
+    "whoever repeats it gets the first answer, with `Idempotent-Replay: true`.",
+    schema=Schema(type=OpenAPIType.STRING, min_length=1, max_length=128),
+)  # fmt: skip
+
+
+@dataclass
+class Repeatable(Operation):
+    """Documented as a POST that may be sent again."""
+
+    def __post_init__(self) -> None:
+        self.parameters = [*(self.parameters or []), ONCE]
 
 
 class Action(HTTPRouteHandler):
@@ -144,6 +162,8 @@ def _route(
             if function.__annotations__.get("return") in (Download, Download.__name__):
                 answers = answers | {200: FILE}
             settings = {"responses": answers, "security": _security(allowed), "media_type": MediaType.JSON}
+            if method == "POST" and plan.once and not plan.own:
+                settings["operation_class"] = Repeatable
         return Action(
             path, http_method=HttpMethod(method), status_code=status, opt=opt, guards=[gate], **(settings | options)
         )(endpoint)

@@ -19,12 +19,6 @@ KINDS: dict[str, tuple[type, ...]] = {
     "string": (str,), "integer": (int,), "number": (int, float), "boolean": (bool,), "array": (list,),
     "object": (dict,),
 }  # fmt: skip
-ONCE = {
-    "name": "Idempotency-Key", "in": "header", "required": False, "example": "3f0c6a52-booking-1",
-    "description": "Of your own making. The same request under the same key is carried out once, for 48 hours: "
-    "whoever repeats it gets the first answer, with `Idempotent-Replay: true`.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 128},
-}  # fmt: skip
 
 
 @cache
@@ -40,11 +34,11 @@ def with_examples(document: dict[str, Any]) -> dict[str, Any]:
     for path, item in document["paths"].items():
         for method in METHODS:
             if method in item:
-                _operation(schemas, path, method, item[method])
+                _operation(schemas, path, item[method])
     return document
 
 
-def _operation(schemas: Mapping[str, Any], path: str, method: str, operation: dict[str, Any]) -> None:
+def _operation(schemas: Mapping[str, Any], path: str, operation: dict[str, Any]) -> None:
     body = operation.get("requestBody", {}).get("content", {}).get(JSON)
     if body and "example" not in body:
         body["example"] = Maker(schemas, sent=True).value(body["schema"], "", "")
@@ -52,13 +46,10 @@ def _operation(schemas: Mapping[str, Any], path: str, method: str, operation: di
         content = answer.get("content", {}).get(JSON)
         if status.startswith("2") and content and "example" not in content:
             content["example"] = Maker(schemas, sent=False).value(content["schema"], "", "")
-    parameters = operation.setdefault("parameters", [])
-    for one in parameters:
+    for one in operation.get("parameters", ()):
         found = _parameter(one["name"], path, one["schema"])
         if found is not NOTHING:
             one.setdefault("example", found)
-    if method == "post" and path.startswith("/api/v1/") and ONCE not in parameters:
-        parameters.append(ONCE)
 
 
 def _parameter(name: str, path: str, schema: Mapping[str, Any]) -> Any:
