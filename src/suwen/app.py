@@ -237,7 +237,8 @@ def _openapi() -> OpenAPIConfig:
         title="素问 Suwen",
         version=__version__,
         description="Every refusal is `application/problem+json` with a stable `code`. Lists are paged by `after`. "
-        "`Idempotency-Key` on a POST that names it makes repeating it harmless. Amounts are minor units; moments are UTC.",
+        "`Idempotency-Key` on a POST that names it makes repeating it harmless. "
+        "Amounts are minor units; moments are UTC.",
         path="/api",
         render_plugins=[Document(path="/openapi.json")],
         components=Components(security_schemes={"bearer": bearer}),
