@@ -127,7 +127,7 @@ def test_they_see_each_other_and_the_doctor_ends_the_visit(meet, clinic):
     assert call.complaints == [[], []]
 
 
-def test_mute_camera_screen_and_sound_only_reach_the_other_side(meet, clinic):
+def test_mute_camera_and_sound_only_reach_the_other_side(meet, clinic):
     call = meet()
     call.begin()
     press(call.patient, "mute")
@@ -149,6 +149,41 @@ def test_mute_camera_screen_and_sound_only_reach_the_other_side(meet, clinic):
     assert call.doctor.locator(".call-button:visible").count() == 5
     kinds = [kind for who, kind in clinic.events_of(call.appointment) if who == "patient"]
     assert [one for one in kinds if one != "joined"][:4] == ["mic_off", "mic_on", "camera_off", "camera_on"]
+
+
+def test_a_shared_screen_takes_the_cameras_place_and_gives_it_back(meet, clinic):
+    """Also for somebody whose camera is off. What is sent is looked at where it arrives: its size is the screen's."""
+    call = meet()
+    call.begin()
+    width = "() => document.querySelector('[data-remote]').videoWidth"
+    camera = call.doctor.evaluate(f"{ROOM}.media.camera.getSettings().width")
+    press(call.doctor, "share")
+    call.doctor.get_by_role("button", name="Stop sharing").wait_for()
+    screen = call.doctor.evaluate(f"{ROOM}.media.screen.getSettings().width")
+    assert screen > camera, "nothing could be told by the size"
+    until(lambda: call.patient.evaluate(width) > camera, "the screen never came")
+    frames_flow(call.doctor, call.patient)
+    press(call.doctor, "camera")
+    press(call.doctor, "share")
+    call.patient.get_by_text("The other side's camera is off.").wait_for()
+    press(call.doctor, "share")
+    call.patient.get_by_text("The other side's camera is off.").wait_for(state="hidden")
+    frames_flow(call.patient)
+    call.doctor.evaluate(f"{ROOM}.media.screen.onended()")  # "stop sharing" in the browser's own bar
+    call.patient.get_by_text("The other side's camera is off.").wait_for()
+    press(call.doctor, "camera")
+    until(lambda: call.patient.evaluate(width) <= camera, "the camera never came back")
+    frames_flow(call.doctor, call.patient)
+    shared = [kind for who, kind in clinic.events_of(call.appointment) if kind.startswith("screen_share")]
+    assert shared == ["screen_share_start", "screen_share_end"] * 2
+
+
+def test_both_see_how_good_the_connection_is(meet, clinic):
+    call = meet()
+    call.begin()
+    for page in (call.doctor, call.patient):
+        page.locator("[data-quality][data-grade]:not(:empty)").wait_for(timeout=30_000)
+    until(lambda: clinic.room_of(call.appointment).connection_quality, "no grade was kept")
 
 
 def test_a_reload_brings_the_picture_back(meet):
