@@ -73,7 +73,7 @@ def test_a_review_is_answered_and_its_author_sees_it_come(signed_in, arrive, vis
     li.goto(f"/appointments/{appointment}/review")
     li.get_by_role("group", name="All in all").get_by_text("Very good").click()
     li.get_by_label("What would you tell a friend?").fill("Listens, and explains every herb.")
-    li.get_by_label("In your own words").fill("patient, on time")
+    li.get_by_label("Other words that fit").fill("patient, on time")
     li.get_by_role("button", name="Send").click()
     li.get_by_text("Your review").first.wait_for()
     assert li.get_by_text("on time", exact=True).is_visible()

@@ -250,6 +250,14 @@ def test_after_a_pause_of_the_worker_only_the_nearest_reminder_is_sent(people, p
     assert told == ["Your appointment begins in a few minutes", "Your appointment is booked"]
 
 
+def test_a_late_word_about_the_day_does_not_say_tomorrow(people, paid, clock, settle):
+    """A worker that comes back in the morning said "tomorrow" about the evening of the same day."""
+    clock.set(datetime(2030, 1, 1, 16, 30, tzinfo=UTC))  # in Shanghai the day of the visit has begun
+    settle(timed=True)
+    told = [title for title in inbox(people["li"]) if title.startswith("Your appointment ")]
+    assert told == ["Your appointment is in less than a day", "Your appointment is booked"]
+
+
 def test_no_reminder_after_a_cancellation_or_for_the_old_time(people, paid, clock, settle, free):
     act(people["li"], paid, "reschedule", slot_id=free()[-1]["id"])
     clock.set(datetime(2030, 1, 2, 0, 55, tzinfo=UTC))

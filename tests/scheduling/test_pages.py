@@ -244,3 +244,20 @@ def test_a_week_joins_what_is_free_and_a_day_lists_it(people, open_clinic, free,
 def test_patients_do_not_come_behind_the_desk(people, path):
     assert people["eve"].page(path).status_code == 403
     assert people["guest"].page(path).status_code == 303
+
+
+def test_who_holds_too_many_times_is_led_to_them_and_a_cancelled_visit_to_the_next(people, open_clinic, free, book):
+    li = people["li"]
+    times = free()
+    visits = [book("li", slot) for slot in times[:6:2]]
+    data = {"patient_profile_id": li.profiles["self"]}
+    refused = li.form(f"/book/{times[6]['id']}", data)
+    assert refused.status_code == 409
+    assert "Too many times are being held" in refused.text
+    assert "Show the times held" in refused.text
+    again = f'href="/doctors/{people["zhang"].doctor_id}"'
+    shown = li.page(f"/appointments/{visits[0]['id']}").text
+    assert again not in shown
+    done = li("POST", f"/api/v1/appointments/{visits[0]['id']}/cancel", json={"reason": "away", "version": 1})
+    assert done.status_code == 200, done.text
+    assert again in li.page(f"/appointments/{visits[0]['id']}").text

@@ -42,6 +42,8 @@ REMINDER = {
     "hour": N_("Your appointment is in an hour"),
     "soon": N_("Your appointment begins in a few minutes"),
 }
+# what is said where the worker was away and comes late with the day's word: that may be on the day itself
+LATE_DAY = N_("Your appointment is in less than a day")
 ORPHANED = N_("Visits need a new time")
 ORPHANED_TEXT = N_(
     "Your hours have changed, but %(number)s booked visits lie outside them. Please move or cancel them."
@@ -98,7 +100,9 @@ def reminded(tx: Session, id: str, start: datetime, kind: str, now: datetime) ->
     if row["doctor_away"]:
         return
     once = f"reminder:{kind}:{id}:{start:%Y%m%dT%H%M}"
-    _tell_patient(tx, row, "appointment_reminder", REMINDER[kind], BOOKED_TEXT, now, once=once)
+    late = kind == "day" and start - now < REMINDERS["day"] - timedelta(hours=1)
+    title = LATE_DAY if late else REMINDER[kind]
+    _tell_patient(tx, row, "appointment_reminder", title, BOOKED_TEXT, now, once=once)
 
 
 def orphaned(tx: Session, doctor_id: str, appointment_ids: list[str], now: datetime) -> None:
