@@ -1,26 +1,32 @@
 """A place that closes or moves takes the hours of its doctors with it."""
 
+from functools import partial
+
 import msgspec
 import pytest
 from sqlalchemy import select
 
 from suwen.clinics.service import locations
+from suwen.scheduling.errors import SlotTaken
 from suwen.scheduling.models import Availability, Slot
-from suwen.scheduling.service import horizon
+from suwen.scheduling.schemas import Booking
+from suwen.scheduling.service import booking, holds, horizon
+from tests.support.racing import race
 
 
 @pytest.fixture
 def change(people, house, ids, settle):
-    """`change(is_active=False)` saves the place in Shanghai as an admin does, and delivers the news."""
+    """`change(is_active=False)` saves the place in Shanghai as an admin does, and delivers the news if `told`."""
 
-    def save(**more):
+    def save(told=True, **more):
         admin = people["admin"]
         shown = house.db.read(lambda tx: next(one for one in locations(tx, all=True) if one.id == ids.location))
         entry = msgspec.to_builtins(shown) | more
         del entry["id"]
         answer = admin("PUT", f"/api/v1/locations/{ids.location}", json=entry)
         assert answer.status_code == 200, answer.text
-        settle()
+        if told:
+            settle()
 
     return save
 
@@ -93,3 +99,58 @@ def test_a_new_name_is_seen_on_the_pages_of_its_doctors(people, visit, change, i
     people["guest"].page(page)
     change(name="Lakeside")
     assert "Lakeside" in people["guest"].page(page).text
+
+
+def at_ten(free):
+    return next(one for one in free() if one["starts_at"] == "2030-01-02T02:00:00Z")
+
+
+def test_a_closed_place_is_closed_before_the_worker_has_run(people, visit, change, free, book, state, ids):
+    slot, before = at_ten(free), state()
+    change(told=False, is_active=False)
+    assert people["wang"].page(f"/book/{slot['id']}").status_code == 404
+    before = state()
+    assert book("wang", slot, refused=True).status_code == 404
+    by_time = {"doctor_id": ids.doctors["zhang"], "appointment_date": "2030-01-02", "time_slot": "10:00-10:30"}
+    refused = people["wang"]("POST", "/api/v1/appointments", json=by_time)
+    assert (refused.status_code, refused.json()["code"]) == (422, "no_such_time")
+    moved = people["li"]("POST", f"/api/v1/appointments/{visit['id']}/reschedule", json={"slot_id": slot["id"]})
+    assert moved.status_code == 404
+    desk = {"patient_profile_id": people["wang"].profiles["self"], "slot_id": slot["id"]}
+    assert people["admin"]("POST", "/api/v1/walk-ins", json=desk).status_code == 404
+    assert state() == before
+
+
+def test_whoever_looked_before_the_place_closed_gets_no_time_after_it(house, clock, visit, change, free, state):
+    """The look and the taking are two statements, and between them another transaction may commit."""
+    wanted = Booking(slot_id=at_ten(free)["id"])
+    seen = house.db.read(lambda tx: booking.slot_for(tx, wanted, clock()))
+    change(told=False, is_active=False)
+    before = state()
+    with pytest.raises(SlotTaken):
+        house.db.write(lambda tx: holds.take(tx, seen, clock(), clock()))
+    assert state() == before
+
+
+def test_of_closing_and_booking_at_once_no_visit_stays_unmarked(people, visit, change, free, book, settle):
+    free_times = [one for one in free() if one["starts_at"] > "2030-01-02T01:00:00Z"][:4]
+    race(
+        partial(change, told=False, is_active=False), *(partial(book, "wang", one, refused=True) for one in free_times)
+    )
+    settle()
+    made = people["wang"]("GET", "/api/v1/appointments").json()["items"]
+    assert [one["is_orphan"] for one in made] == [True] * len(made)
+    assert free() == []
+
+
+def test_the_doctors_own_page_says_that_a_place_is_closed(people, visit, change, ids):
+    words = "place closed: no times are offered"
+    assert words not in people["zhang"].page("/doctor/availability").text
+    change(is_active=False)
+    assert words in people["zhang"].page("/doctor/availability").text
+    [rule] = people["zhang"]("GET", f"/api/v1/doctors/{ids.doctors['zhang']}/hours").json()
+    assert (rule["place_closed"], rule["location_id"]) == (True, ids.location)
+    form = people["zhang"].page(f"/doctor/availability/{rule['id']}").text
+    assert f'<option value="{ids.location}" selected' in form  # else saving would make them online hours
+    change(is_active=True)
+    assert words not in people["zhang"].page("/doctor/availability").text

@@ -64,6 +64,11 @@ FREE_BETWEEN = Hot(
     )
 )  # fmt: skip
 
+# A place closes at once; the worker takes its free times away a moment later.
+_PLACE_IS_OPEN = or_(
+    slots.c.location_id.is_(None),
+    exists().where(locations.c.id == slots.c.location_id, locations.c.is_active == true()).correlate(slots),
+)
 SLOT = (
     select(
         *(slots.c[name] for name in ("id", "doctor_id", "location_id", "slot_start", "slot_end", "zone")),
@@ -73,7 +78,7 @@ SLOT = (
     )
     .join(doctors, doctors.c.id == slots.c.doctor_id)
     .join(users, users.c.id == doctors.c.user_id)
-    .where(LISTED)
+    .where(LISTED, _PLACE_IS_OPEN)
 )
 SLOT_BY_ID = HotRow(SLOT.where(slots.c.id == bindparam("slot")))
 # With what it may cost, by payments' own list: a booking asks once for both.
@@ -90,6 +95,7 @@ TAKE = Hot(
     .where(
         slots.c.id == bindparam("slot"),
         slots.c.is_orphan == false(),
+        _PLACE_IS_OPEN,
         or_(slots.c.is_booked == false(), slots.c.held_until <= bindparam("now")),
     )
     .values(is_booked=true(), held_until=bindparam("until"))

@@ -64,7 +64,10 @@ class ExceptionInput(Input):
 
 
 class HoursView(View):
-    """`meaning` is the RFC 5545 rule; `kind` is hours, block or add. `starts` and `ends` are wall-clock in `zone`."""
+    """`meaning` is the RFC 5545 rule; `kind` is hours, block or add. `starts` and `ends` are wall-clock in `zone`.
+
+    `place_closed`: the clinic has closed the place, so they offer no times until it opens again.
+    """
 
     id: str
     doctor_id: str
@@ -81,6 +84,7 @@ class HoursView(View):
     visit_type: str
     location_id: str | None
     location: str | None
+    place_closed: bool
     reason: str | None
     version: int
 

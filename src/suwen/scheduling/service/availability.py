@@ -36,8 +36,9 @@ def hours(tx: Session, me: Actor, doctor_id: str, now: datetime) -> list[HoursVi
     """Hours and exceptions that still matter, in the order of their making."""
     _may_edit(me, doctor_id)
     found = horizon.live(tx, doctor_id, now)
-    names = {row.id: row.name for row in tx.execute(select(ClinicLocation.id, ClinicLocation.name))}
-    return [_view(row, names) for row in found]
+    asked = select(ClinicLocation.id, ClinicLocation.name, ClinicLocation.is_active)
+    places = {place.id: place for place in tx.execute(asked)}
+    return [_view(row, places.get(row.location_id)) for row in found]
 
 
 def add_hours(tx: Session, me: Actor, doctor_id: str, data: HoursInput, now: datetime) -> HoursChanged:
@@ -139,7 +140,7 @@ def preview(tx: Session, me: Actor, doctor_id: str, data: HoursInput, now: datet
 def one(tx: Session, me: Actor, id: str) -> HoursView:
     row = _own_row(tx, me, id)
     place = tx.get(ClinicLocation, row.location_id) if row.location_id else None
-    return _view(row, {place.id: place.name} if place else {})
+    return _view(row, place)
 
 
 def doctor_of(tx: Session, id: str) -> str:
@@ -252,12 +253,12 @@ def _raise_version(tx: Session, row: Availability, seen: int) -> None:
         raise VersionChanged()
 
 
-def _view(row: Availability, names: dict[str, Any]) -> HoursView:
+def _view(row: Availability, place: Any) -> HoursView:
     return HoursView(
         id=row.id, doctor_id=row.doctor_id, kind=(row.exception_kind or "block") if row.is_exception else "hours",
         starts=f"{row.start_time:%Y-%m-%dT%H:%M}", ends=f"{row.end_time:%Y-%m-%dT%H:%M}", zone=row.zone,
         recurrence=row.recurrence, meaning=row.rrule, until=row.effective_until, slot_minutes=row.slot_minutes,
         buffer_minutes=row.buffer_minutes, most_per_day=row.most_per_day, visit_type=row.visit_type,
-        location_id=row.location_id, location=names.get(row.location_id or ""), reason=row.reason,
-        version=row.version,
+        location_id=row.location_id, location=place.name if place else None,
+        place_closed=place is not None and not place.is_active, reason=row.reason, version=row.version,
     )  # fmt: skip
