@@ -264,7 +264,9 @@ def test_the_pages(desk, people):
     assert (
         "778899" not in admin.page("/admin/claims").text + admin.page(path).text + admin.page("/admin/claims.csv").text
     )
-    assert "P-0044-778899" in text(admin.page(f"{path}/form"))
+    paper = text(admin.page(f"{path}/form"))
+    assert "P-0044-778899" in paper
+    assert "Day of the service" not in paper  # there was none: no row that says so
     data = admin("GET", f"/api/v1{path.removeprefix('/admin')}/form").json()
     assert (data["amount"], data["policy_no"], data["order_no"]) == (8000, "P-0044-778899", order.order_no)
     for query, count in (("status=submitted", 1), ("status=settled", 0), ("q=PICC", 1), ("q=nobody", 0)):

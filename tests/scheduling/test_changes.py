@@ -97,6 +97,16 @@ def test_once_it_has_begun_it_is_too_late_for_the_patient_but_not_for_the_doctor
     assert act(people["zhang"], paid, "cancel", reason="ill").json()["refunded"] == 3000
 
 
+def test_the_clinic_is_not_told_to_call_the_clinic_once_the_visit_is_over(people, paid, clock, state):
+    clock.set(datetime(2030, 1, 3, 1, 0, tzinfo=UTC))
+    before = state()
+    page = people["admin"].page(f"/appointments/{paid['id']}/cancel").text
+    assert "The time of this visit is over" in page
+    assert "call the clinic" not in page
+    assert act(people["admin"], paid, "cancel", reason="late").json()["code"] == "too_late_to_cancel"
+    assert state() == before
+
+
 def test_who_did_not_come_gets_nothing_back(people, paid, clock, house):
     clock.set(datetime(2030, 1, 2, 1, 20, tzinfo=UTC))
     assert act(people["zhang"], paid, "no-show").status_code == 200

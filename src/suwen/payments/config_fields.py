@@ -26,7 +26,7 @@ LABELS = {
     "SUWEN_WECHAT_APIV3_KEY": N_("APIv3 key (32 characters)"),
     "SUWEN_WECHAT_PUBLIC_KEY_ID": N_("Id of WeChat Pay's public key (PUB_KEY_ID_…)"),
     "SUWEN_WECHAT_PUBLIC_KEY_FILE": N_("WeChat Pay's public key (pub_key.pem)"),
-    "SUWEN_WECHAT_CERTIFICATES": N_("1: fetch platform certificates (merchants without a public key)"),
+    "SUWEN_WECHAT_CERTIFICATES": N_("Fetch platform certificates: enter 1 (merchants without a public key)"),
     "SUWEN_WECHAT_BASE": N_("Another address than api.mch.weixin.qq.com"),
     "SUWEN_WECHAT_BACKUP": N_("Another backup address than api2.mch.weixin.qq.com"),
     "SUWEN_ALIPAY_APP_ID": N_("App id"),

@@ -1,15 +1,17 @@
 """What a person settled and what then comes up again is open again, and told again."""
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from suwen.notifications.models import Notification
+from suwen.core.i18n import translate
+from suwen.notifications.models import Contact, Notification
+from suwen.payments.anomaly_kinds import MEANINGS, meaning
 from suwen.payments.models import Anomaly
 from suwen.payments.service import anomalies
 from tests.payments.attempts.test_refunds_there import back  # noqa: F401
 from tests.support.racing import race
 
-LOOK, NEEDS = "A payment needs a look", "A refund needs you"
+LOOK, NEEDS = meaning("refund_refused").title, "A refund needs you"
 
 
 @pytest.fixture
@@ -45,17 +47,35 @@ def test_a_refund_that_is_refused_again_is_told_again(back, people, told):  # no
 
 @pytest.mark.parametrize("kind", ["refund_refused", "forged"])
 def test_an_anomaly_that_recurs_after_it_was_settled_is_open_again(house, people, clock, told, kind):
+    look = meaning(kind).title
     note = lambda **facts: house.db.write(  # noqa: E731
         lambda tx: anomalies.note(tx, kind, "refund-refused:1", clock(), gateway="wechat", facts=facts)
     )
     row = lambda: house.db.read(lambda tx: tx.scalars(select(Anomaly)).one())  # noqa: E731
     assert (note(said="no"), note(said="no")) == (True, False)
-    assert (row().count, told(LOOK)) == (2, 1)
+    assert (row().count, told(look)) == (2, 1)
     resolve(people, row().id)
     clock.advance(hours=1)
     assert sorted(race(*[lambda: note(said="no again")] * 4)) == [False, False, False, True]
     found = row()
-    assert (found.status, found.count, found.facts["said"], told(LOOK)) == ("open", 6, "no again", 2)
+    assert (found.status, found.count, found.facts["said"], told(look)) == ("open", 6, "no again", 2)
     resolve(people, found.id)
     assert note() is True
-    assert told(LOOK) == 3
+    assert told(look) == 3
+
+
+@pytest.mark.parametrize("locale", ["en", "zh-CN"])
+@pytest.mark.parametrize("kind", sorted(MEANINGS.keys() - anomalies.QUIET))
+def test_administrators_are_told_in_words_what_did_not_fit(house, ids, clock, kind, locale):
+    """Not by the word that the database knows it by."""
+
+    def tell(tx):
+        tx.execute(update(Contact).where(Contact.user_id == ids.users["admin"]).values(locale=locale))
+        anomalies.note(tx, kind, f"{kind}:1", clock(), gateway="wechat", facts={})
+
+    house.db.write(tell)
+    mine = select(Notification).where(Notification.user_id == ids.users["admin"])
+    [told] = house.db.read(lambda tx: tx.scalars(mine).all())
+    assert (told.title, told.content) == (translate(meaning(kind).title, locale), translate(meaning(kind).what, locale))
+    assert kind not in told.title + told.content or "_" not in kind
+    assert (locale == "zh-CN") == any("\u4e00" <= sign <= "\u9fff" for sign in told.content)

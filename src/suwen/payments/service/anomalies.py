@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 
 from suwen.accounts.models import User
 from suwen.core.db import changed, new_id, rows
-from suwen.core.i18n import N_
 from suwen.notifications.service import notify
+from suwen.payments.anomaly_kinds import meaning
 from suwen.payments.models import Anomaly
 
 INSERT = insert(Anomaly.__table__)
@@ -68,8 +68,7 @@ def _tell(tx: Session, kind: str, key: str, gateway: str | None, now: datetime) 
     admins = select(User.id).where(User.role == "admin", User.is_deleted.is_(False), User.status == "active")
     for admin in tx.scalars(admins).all():
         notify(
-            tx, admin, "system_announcement", N_("A payment needs a look"),
-            N_("What a payment gateway said needs a person's decision (%(kind)s, %(gateway)s)."),
-            None, now, {"kind": kind, "gateway": gateway or "-", "path": "/admin/payments/anomalies"},
+            tx, admin, "system_announcement", meaning(kind).title, meaning(kind).what, None, now,
+            {"kind": kind, "gateway": gateway or "-", "path": "/admin/payments/anomalies"},
             once=f"anomaly:{admin}:{key}"[:190],
         )  # fmt: skip

@@ -44,7 +44,7 @@ function paint(figure) {
     scales: { x: { time: false, range: (_, low, high) => (bars ? [low - 0.6, high + 0.6] : [low, high]) }, y: { range: (_, low, high) => [Math.min(0, low ?? 0), Math.max((high ?? 0) * 1.1, 5)] } },
     axes: [
       { stroke: ink, font, grid: { show: false }, ticks: { show: false }, values: (_, splits) => splits.map((at) => (Number.isInteger(at) ? labels[at] ?? "" : "")), space: widest(labels, font), incrs: [1, 2, 5, 7, 14, 28], gap: 12 },
-      { stroke: ink, font, grid, ticks: { show: false }, values: (_, splits) => splits.map(spell), size: 64 },
+      { stroke: ink, font, grid, ticks: { show: false }, values: (_, splits) => splits.map(spell), size: 74 },
     ],
     series: [
       { label: figure.querySelector("th").textContent, value: (_, at) => labels[at] ?? "" },
@@ -55,7 +55,7 @@ function paint(figure) {
 
 // a number in the reader's way; `unit` is %, a currency code, or a sign in front
 function speller(unit) {
-  const money = /^[A-Z]{3}$/.test(unit) ? { style: "currency", currency: unit, currencyDisplay: "narrowSymbol", minimumFractionDigits: 0 } : {};
+  const money = /^[A-Z]{3}$/.test(unit) ? { style: "currency", currency: unit, minimumFractionDigits: 0 } : {};
   const number = new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: 1, ...money });
   const around = unit === "%" ? (text) => `${text}%` : (text) => (money.style ? text : unit + text);
   return (value) => (value == null ? "" : around(number.format(value)));
