@@ -6,7 +6,9 @@ import re
 import pyotp
 import pytest
 
+from suwen.accounts.models import PatientProfile
 from suwen.accounts.service import second_factor
+from suwen.core.sealed import seal
 from suwen.prescribing.rules import diagnosis
 
 HERBS = {
@@ -262,3 +264,13 @@ def test_the_names_of_medicines_are_asked_for_before_anything_is_said_to_be_miss
     assert "Nothing of this name" not in first.text
     assert "Nothing of this name" in people["zhang"].page("/prescriptions/names?q=xyzzy").text
     assert "附子" in people["zhang"].page("/prescriptions/names?q=fuzi").text
+
+
+def test_allergies_stand_in_the_head_of_the_desk(people, visit, ids, house):
+    """The card with the rest lies under the call, below the edge of a small screen."""
+    page = people["zhang"].page(f"/desk/{visit}").text
+    assert "desk-forbid" not in page
+    profile = ids.profiles["li"]["mother"]
+    house.db.write(lambda tx: seal(tx, tx.get_one(PatientProfile, profile), "allergies", "花生 peanuts"))
+    head = people["zhang"].page(f"/desk/{visit}").text.partition('class="desk-tabs"')[0]
+    assert "花生 peanuts" in head

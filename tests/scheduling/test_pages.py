@@ -233,6 +233,9 @@ def test_a_week_joins_what_is_free_and_a_day_lists_it(people, open_clinic, free,
         return line.findall(here.search(people["zhang"].page(path).text).group(1))
 
     assert lines(week) == [("09:00–12:00", "6 free")]
+    nothing = people["zhang"].page("/doctor/calendar?view=week&day=2029-06-04").text
+    assert "No times in this week" in nothing
+    assert "calendar-day" not in nothing
     rich("li")
     held = book("li", next(one for one in free() if one["starts_at"] == "2030-01-02T02:00:00Z"))
     people["li"]("POST", f"/api/v1/appointments/{held['id']}/pay", json={"method": "desk"})
