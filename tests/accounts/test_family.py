@@ -47,6 +47,13 @@ def test_adding_a_person(people, house):
     assert looks(house, body["id"]) == [(li.id, "write", "done", "profile"), (li.id, "read", "done", "profile")]
 
 
+@pytest.mark.parametrize(("given", "kept"), [("男", "male"), ("女", "female"), ("other", "other")])
+def test_the_sex_may_be_written_in_either_language(people, given, kept):
+    person = {"name": "Li Xiaobao", "relationship": "child", "birthday": "2015-03-07", "gender": given}
+    made = people["li"]("POST", "/api/v1/family", json=person)
+    assert (made.status_code, made.json()["gender"]) == (201, kept)
+
+
 @pytest.mark.parametrize(
     ("given", "code"),
     [

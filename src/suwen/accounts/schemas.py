@@ -19,7 +19,9 @@ Login = Annotated[str, Meta(max_length=300, examples=["xiaoming@example.org"], d
 Secret = Annotated[str, Meta(max_length=1000, examples=["seven lanterns over water"])]
 Digits = Annotated[str, Meta(max_length=40, examples=["492039"])]
 Wide = Annotated[str, Meta(max_length=300)]
-Gender = Literal["male", "female", "other"]
+# 男 and 女 come in as well; what is stored and answered is English.
+Gender = Literal["male", "female", "other", "男", "女"]
+SPELLINGS: dict[Gender | None, Gender] = {"男": "male", "女": "female"}
 RoleName = Literal["admin", "doctor", "patient", "pharmacist"]
 Relationship = Literal["self", "spouse", "child", "parent", "family", "friend", "other"]
 Status = Literal["active", "inactive", "suspended"]
@@ -112,7 +114,16 @@ class SessionView(View):
     expires_at: datetime
 
 
-class PersonInput(Input):
+class Sexed(Input, kw_only=True):
+    """Whoever sends a person's sex may write it in either language."""
+
+    gender: Gender | None = None
+
+    def __post_init__(self) -> None:
+        self.gender = SPELLINGS.get(self.gender, self.gender)
+
+
+class PersonInput(Sexed):
     """A person this account looks after.
 
     On a change, an `id_number` that is left out stays as it is; the rest is replaced.
@@ -121,7 +132,6 @@ class PersonInput(Input):
 
     name: Name
     relationship: Relationship = "family"
-    gender: Gender | None = None
     birthday: date | None = None
     phone: Phone | None = None
     id_number: Annotated[str, Meta(max_length=40, examples=["440106195804120429"])] | None = None
@@ -159,11 +169,10 @@ class Clinical(View):
     allergies: str | None
 
 
-class AboutMe(Input):
+class AboutMe(Sexed):
     """What people read of one; for a patient it is also said of the own entry in the family."""
 
     name: Name
-    gender: Gender | None = None
     birthday: date | None = None
     locale: Literal["zh-CN", "en"] = "zh-CN"
     zone: Annotated[str, Meta(max_length=50)] = "Asia/Shanghai"
@@ -273,7 +282,7 @@ class PeopleFilter(Input):
     deleted: bool = False
 
 
-class StaffMade(Input):
+class StaffMade(Sexed):
     """An account made by staff, of any role."""
 
     name: Name
@@ -281,19 +290,17 @@ class StaffMade(Input):
     phone: Phone | None = None
     email: Email | None = None
     account: AccountName | None = None
-    gender: Gender | None = None
     birthday: date | None = None
     locale: Literal["zh-CN", "en"] = "zh-CN"
 
 
-class AccountEdit(Input):
+class AccountEdit(Sexed):
     """`version` as it was read: Conflict where somebody else was quicker."""
 
     name: Name
     account: AccountName
     phone: Phone | None = None
     email: Email | None = None
-    gender: Gender | None = None
     birthday: date | None = None
     locale: Literal["zh-CN", "en"] = "zh-CN"
     version: Version | None = None

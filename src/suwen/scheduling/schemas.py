@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from suwen.accounts.schemas import Gender
+from suwen.accounts.schemas import Sexed
 from suwen.clinics.schemas import DoctorCard
 from suwen.core.schemas import Input, Version, View
 
@@ -144,7 +144,7 @@ class FreeWeek(View):
     slots: list[FreeSlot]
 
 
-class Booking(Input):
+class Booking(Sexed):
     """A slot, or the doctor with day and time as the clinic's clock shows them. Without a person: the account's own.
 
     `gender` and `birthday` are kept with the person where they are missing there, and no matter otherwise.
@@ -158,18 +158,16 @@ class Booking(Input):
     visit_type: VisitType | None = None
     symptoms: Annotated[str, Meta(max_length=2000)] = ""
     has_visited_before: bool = False
-    gender: Gender | None = None
     birthday: date | None = None
 
 
-class Details(Input):
+class Details(Sexed):
     """What may still be changed until it is paid; what is left out stays as it is. `gender` and `birthday`: as on
     booking, for another person."""
 
     patient_profile_id: Uuid | None = None
     symptoms: Annotated[str, Meta(max_length=2000)] | None = None
     has_visited_before: bool | None = None
-    gender: Gender | None = None
     birthday: date | None = None
 
 
