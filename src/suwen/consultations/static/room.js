@@ -294,7 +294,7 @@ export class Room {
       tell(media.camera ? 'camera_on' : 'camera_off');
     } else if (name === 'share') {
       if (media.screen) media.unshare();
-      else await media.share();
+      else if ((await media.share()) && this.soundOnly) this.#soundOnlyIs(false); // a screen is there to be seen
     } else if (name === 'sound') this.#soundOnlyIs(!this.soundOnly);
     else if (name === 'leave') this.#leave();
     this.#keep();
