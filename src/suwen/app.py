@@ -14,6 +14,9 @@ from litestar.middleware import DefineMiddleware
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 # Jobs are registered by being imported.
 import suwen.accounts.jobs
@@ -26,6 +29,7 @@ import suwen.reviews.jobs
 import suwen.scheduling.jobs  # noqa: F401
 from suwen import __version__
 from suwen.accounts import api as accounts_api
+from suwen.accounts import checkup as lookups
 from suwen.accounts import pages as accounts_pages
 from suwen.accounts.models import PatientProfile, SecondFactor
 from suwen.accounts.service import sessions
@@ -41,6 +45,7 @@ from suwen.core.crypto import FieldKeys
 from suwen.core.db import Database, Record
 from suwen.core.house import SLOW, House
 from suwen.core.hub import RedisRelay
+from suwen.core.sealed import key_is_here
 from suwen.core.sessions import SessionWatch
 from suwen.core.tokens import Signer
 from suwen.core.web import catalogue, headers, problems, static, styleguide, system
@@ -157,9 +162,6 @@ def _refuse_unsafe_rows(settings: Settings, db: Database) -> None:
     """The same of what was saved in the database: it may be a copy of one where people tried things out."""
     if not settings.production:
         return
-    from sqlalchemy import select
-    from sqlalchemy.exc import DBAPIError
-
     try:
         if not db.read(lambda tx: tx.scalar(select(PaymentConfig.id).limit(1))):
             return
@@ -178,6 +180,7 @@ def _refuse_unsafe_rows(settings: Settings, db: Database) -> None:
 def create_app(settings: Settings | None = None, house: House | None = None) -> Application:
     settings = settings or (house.settings if house else Settings.from_environment())
     house = house or build_house(settings)
+    refuse_lost_keys(house)
     _refuse_doubtful_data(settings)
     csrf = CSRFConfig(
         secret=settings.secret, cookie_secure=settings.production, exclude_from_csrf_key="exclude_from_csrf"
@@ -203,6 +206,29 @@ def _refuse_doubtful_data(settings: Settings) -> None:
             reference.reference()
         except reference.BadReference as error:
             raise SystemExit(f"Refusing to start in production: {error}\n  See `suwen reference list`.") from None
+
+
+def refuse_lost_keys(house: House) -> None:
+    """In production: a key of SUWEN_FIELD_KEYS is gone that rows still need. Whoever went on would find nobody by the
+    ID number, and would write beside what cannot be read. `suwen rotate-keys` and `check` start without this."""
+    if not house.settings.production or house.settings.keys_lost:
+        return
+    try:
+        wrong = house.db.read(_lost_keys)
+    except DBAPIError:
+        return  # before the first `suwen migrate`, or while the database is away
+    if wrong:
+        words = "\n  ".join(wrong)
+        raise SystemExit(
+            f"Refusing to start in production:\n  {words}\n  {lookups.FIX}\n"
+            "  SUWEN_KEYS_LOST=1 starts all the same, where a key is lost for good."
+        )
+
+
+def _lost_keys(tx: Session) -> list[str]:
+    names = (f"{model.__tablename__}.{column}" for model, column in SEALED if not key_is_here(tx, model, column))
+    wrong = [f"A key that {name} was sealed with is not among SUWEN_FIELD_KEYS." for name in names]
+    return wrong if lookups.people_are_found(tx) else [lookups.LOST, *wrong]
 
 
 @asynccontextmanager

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -147,15 +147,14 @@ def _cashier(settings: Settings, host: str, port: int) -> "Iterator[None]":
 
 
 def worker(_given: argparse.Namespace) -> None:
-    from suwen.app import build_house
+    from suwen.app import build_house, refuse_lost_keys
     from suwen.core import outbox
 
     house, stop = build_house(Settings.from_environment()), threading.Event()
+    refuse_lost_keys(house)
     signal.signal(signal.SIGTERM, lambda *_: stop.set())  # what is in hand is ended: a mail cut off is not sent again
-    try:
+    with suppress(KeyboardInterrupt):
         outbox.work_until(stop, house.db, house.clock)
-    except KeyboardInterrupt:
-        stop.set()
 
 
 def migrate(given: argparse.Namespace) -> None:

@@ -30,6 +30,9 @@ class Settings:
     field_keys: str = setting(
         "SUWEN_FIELD_KEYS", "Keys of encrypted columns, newest first: id:base64 of 32 bytes, separated by commas"
     )
+    keys_lost: bool = setting(
+        "SUWEN_KEYS_LOST", "1: start in production although a key is lost for good that rows still need", False
+    )
     production: bool = setting("SUWEN_PRODUCTION", "1: secure cookies; refuses to start on development secrets", False)
     base_url: str = setting("SUWEN_BASE_URL", "Public address, for links in messages", "http://127.0.0.1:8000")
     threads: int = setting(

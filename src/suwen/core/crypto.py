@@ -34,6 +34,9 @@ class FieldKeys:
         # The index key must outlive rotation: it comes from the oldest key.
         self._index_key = hmac.digest(raw[pairs[-1][0]], b"suwen blind index", "sha256")
 
+    def __contains__(self, id: object) -> bool:
+        return id in self._raw
+
     @cached_property
     def _ciphers(self) -> "dict[str, AESGCM]":
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # 8 MB, with the first sealed column

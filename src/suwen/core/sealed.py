@@ -49,6 +49,17 @@ def index_fits(tx: Session, model: type[Record], column: str, index: str) -> boo
         return False
 
 
+def key_is_here(tx: Session, model: type[Record], column: str) -> bool:
+    """Whether the key of the oldest row that has one is among ours: ids grow, so it was written before the others and
+    is the first to be lost. One look along the primary key. What stands there in the clear needs no key."""
+    field = getattr(model, column)
+    oldest = select(field).where(field.is_not(None)).order_by(model.id).limit(1)
+    if (some := getattr(model, "is_encrypted", None)) is not None:
+        oldest = oldest.where(some.is_(True))
+    text = tx.scalar(oldest)
+    return not isinstance(text, str) or text.partition(":")[0] in keys(tx)
+
+
 def keys(tx: Session) -> FieldKeys:
     found: FieldKeys = tx.info["keys"]
     return found
