@@ -28,6 +28,16 @@ def test_a_server_starts_without_what_it_may_never_need() -> None:
     assert done.stdout.strip() == "[]"
 
 
+def test_mysql_brings_no_cryptography_either() -> None:
+    """The driver imports it, 8 MB, for a way of signing in that hardly anybody uses (`tests/core/test_sign_in.py`)."""
+    program = (
+        "import sys; from suwen.core.db import Database; Database('mysql+pymysql://nobody@127.0.0.1:1/x', 1).close();"
+        "print(sorted({'pymysql', 'cryptography'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.strip() == "['pymysql']"
+
+
 def test_what_a_handler_takes_is_looked_at_when_it_is_first_called(house: House) -> None:
     """It is a third of the time of a start, for handlers of which most are never called."""
     app = create_app(house=house)

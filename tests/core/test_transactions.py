@@ -54,6 +54,28 @@ def test_what_somebody_left_behind_is_undone(house: House) -> None:
     assert there(house, left["id"]) == set()
 
 
+@pytest.mark.parametrize("with_session", [True, False])
+def test_a_commit_that_is_refused_leaves_no_transaction_open(house: House, with_session: bool) -> None:
+    """What is refused no earlier: a reference to nothing, looked at last (SQLite); a double that waited (MySQL)."""
+    kept, more = row(), row()
+
+    def work(tx: Session) -> None:
+        if with_session:
+            tx.flush()
+        INSERT.run(tx.connection(), kept)
+        if house.db.sqlite:
+            tx.connection().exec_driver_sql("PRAGMA defer_foreign_keys=ON")
+            INSERT.run(tx.connection(), row(location_id=new_id()))
+        else:
+            INSERT.later(tx.connection(), kept)
+
+    for _ in range(3):
+        with pytest.raises(IntegrityError):
+            house.db.write(work)
+    house.db.write(lambda tx: INSERT.run(tx.connection(), more))
+    assert there(house, kept["id"], more["id"]) == {more["id"]}
+
+
 def test_a_savepoint_takes_back_what_went_past_the_session(house: House) -> None:
     kept, undone, after = row(), row(), row()
 

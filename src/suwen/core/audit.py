@@ -76,7 +76,7 @@ def seen(
         kept = tx.info.setdefault("seen", {})  # a page that shows one record in two places was one look at it
         kept.setdefault((action, kind, object_id), row)
     else:
-        INSERT.run(tx.connection(), row)
+        INSERT.later(tx.connection(), row)
 
 
 def looks(tx: Session) -> list[dict[str, Any]]:

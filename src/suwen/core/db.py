@@ -10,18 +10,18 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
-from sqlalchemy import Connection, MetaData, Table, Text, create_engine, event, make_url, text, update
+from sqlalchemy import MetaData, Table, Text, create_engine, event, make_url, text, update
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, SessionTransaction, mapped_column, sessionmaker
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
 
-from suwen.core import tls
+from suwen.core import driver
 from suwen.core.columns import (
     MYSQL,
     Id,
@@ -40,6 +40,7 @@ from suwen.core.errors import CommitUnknown, Conflict
 from suwen.core.hot import Hot
 from suwen.core.ids import new_id
 from suwen.core.packed import LONGEST
+from suwen.core.work import OneSession, Work
 
 __all__ = ["Base", "Changing", "Database", "Id", "Instant", "Json", "LongText", "Money", "Record", "Versioned",
            "changed", "choice", "exact", "lost", "new_id", "rows", "take"]  # fmt: skip
@@ -48,7 +49,6 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 TRIES = 6
 LOST_RACE = {1213, 1205}  # deadlock (also Galera certification), lock wait timeout: rolled back, safe to repeat
-IN_TRANSACTION = 1  # SERVER_STATUS_IN_TRANS of the protocol
 LOST_CONNECTION = {2003, 2006, 2013, 1047}  # safe to repeat unless it happened at COMMIT
 
 
@@ -111,19 +111,6 @@ class Versioned(Changing):
 V = TypeVar("V", bound=Versioned)
 
 
-class _Work(Session):
-    """A Session of one database, which is asked for its connection a dozen times: at each statement of a hot path."""
-
-    _held: tuple[SessionTransaction, Connection] | None = None
-
-    def connection(self, bind_arguments: Any = None, execution_options: Any = None) -> Connection:
-        if self._held and self._held[0] is self._transaction and self._held[0].is_active:
-            return self._held[1]
-        connection = super().connection(bind_arguments, execution_options)
-        self._held = (self._transaction, connection) if self._transaction else None
-        return connection
-
-
 class Database:
     """`keys`, `settings` and the database itself (`db`, for what is opened beside it) travel in `tx.info` to whoever
     needs them; `listeners` hear each topic after its commit.
@@ -138,8 +125,8 @@ class Database:
         # For single statements outside a transaction. On SQLite every connection takes those, on MySQL only these.
         self.append_engine = self.engine if self.sqlite else _mysql(url, connections, reads=False, autocommit=True)
         info = {"keys": keys, "settings": settings, "db": self}
-        self._writes = sessionmaker(self.engine, class_=_Work, expire_on_commit=False, info=info)
-        self._reads = sessionmaker(self.read_engine, class_=_Work, autoflush=False, info=info | {"reads": True})
+        self._writes = sessionmaker(self.engine, class_=OneSession, expire_on_commit=False, info=info)
+        self._reads = sessionmaker(self.read_engine, class_=OneSession, autoflush=False, info=info | {"reads": True})
         # Threads queue here for SQLite's one write lock; its own way of waiting is to sleep and look again.
         self._turn: AbstractContextManager[Any] = threading.Lock() if self.sqlite else nullcontext()
         self.listeners: list[Callable[[str], None]] = []
@@ -167,21 +154,21 @@ class Database:
                 statement.run_many(connection, values)
 
     def _write_once(self, work: Callable[[Session], T]) -> T:
-        with self._turn, self._writes() as session:
-            answer = work(session)
+        with self._turn, closing(Work(self._writes)) as tx:
+            answer = work(cast(Session, tx))
             try:
-                session.commit()
+                tx.commit()
             except DBAPIError as error:
                 if _number(error) in LOST_CONNECTION:
                     raise CommitUnknown() from error
                 raise
-            topics = session.info.get("changed", ())
+            topics = tx.info.get("changed", ())
         self.tell(topics)
         return answer
 
     def _read_once(self, work: Callable[[Session], T]) -> T:
-        with self._reads() as session:
-            return work(session)
+        with closing(Work(self._reads, begun=self.sqlite)) as tx:
+            return work(cast(Session, tx))
 
     def tell(self, topics: Iterable[str]) -> None:
         for topic in dict.fromkeys(topics):
@@ -257,14 +244,15 @@ def _json(value: Any) -> str:
 
 def _conversions(url: str) -> dict[Any, Any]:
     """The driver's own, but moments parsed in C: theirs take half of the time of a read of forty rows."""
-    driver = make_url(url).get_dialect().import_dbapi().__name__
-    known = import_module(f"{driver}.converters").conversions
-    return known | {import_module(f"{driver}.constants").FIELD_TYPE.DATETIME: moment_of}
+    name = make_url(url).get_dialect().import_dbapi().__name__
+    known = import_module(f"{name}.converters").conversions
+    return known | {import_module(f"{name}.constants").FIELD_TYPE.DATETIME: moment_of}
 
 
 def _mysql(url: str, connections: int, *, reads: bool, autocommit: bool = False) -> Engine:
     """No pre-ping: a lost connection is met by the retry, and a ping would double the round trips of a read."""
     autocommit = autocommit or reads
+    driver.load(url)
     engine = create_engine(
         url,
         # A read under AUTOCOMMIT sees what READ COMMITTED sees and saves the ROLLBACK.
@@ -279,7 +267,7 @@ def _mysql(url: str, connections: int, *, reads: bool, autocommit: bool = False)
         json_serializer=_json,
         connect_args={"conv": _conversions(url), "charset": "utf8mb4", "connect_timeout": 5},
     )
-    tls.share_context(engine)
+    driver.prepare(engine)
 
     @event.listens_for(engine, "connect")
     def connect(connection: Any, _record: Any) -> None:
@@ -293,16 +281,10 @@ def _mysql(url: str, connections: int, *, reads: bool, autocommit: bool = False)
         @event.listens_for(engine, "reset")
         def reset(connection: Any, _record: Any, state: Any) -> None:
             """A connection that comes back after its COMMIT has nothing to roll back: one round trip less."""
-            if not state.transaction_was_reset and _in_transaction(connection):
+            if not state.transaction_was_reset and driver.in_transaction(connection):
                 connection.rollback()
 
     return engine
-
-
-def _in_transaction(connection: Any) -> bool:
-    """As the server said when it last answered a write, or a COMMIT. A driver that does not know: perhaps."""
-    said = getattr(connection, "server_status", None)
-    return said is None or bool(said & IN_TRANSACTION)
 
 
 def for_its_owner(url: str) -> None:

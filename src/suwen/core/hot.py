@@ -51,6 +51,13 @@ class Hot:
         """Write; the number of rows it met."""
         return int(self._plan(connection.dialect, values).carry_out(connection, values).rowcount)
 
+    def later(self, connection: Connection, values: Values) -> None:
+        """Write a row some time before the COMMIT, or before the next statement: for one that meets no other.
+
+        Whoever catches what a write is refused with, or asks how many rows it met, wants `run`.
+        """
+        self._plan(connection.dialect, values).leave(connection, values)
+
     def run_many(self, connection: Connection, several: Sequence[Values]) -> None:
         """Write several rows, all given the same names, with one statement."""
         if len(several) == 1:
@@ -118,6 +125,11 @@ class _Plan:
     def carry_out_many(self, connection: Connection, several: Sequence[Values]) -> Any:
         return self._sent(connection, [self._given_to_the_driver(values) for values in several], many=True)
 
+    def leave(self, connection: Connection, values: Values) -> None:
+        """To the driver, which may keep it for a while (`core/driver.py`)."""
+        later = getattr(connection.connection.dbapi_connection, "later", None)
+        self._sent(connection, self._given_to_the_driver(values), many=False, later=later)
+
     def _given_to_the_driver(self, values: Values) -> Any:
         given: Any = {**self._given, **values}
         for name, default in self._defaults:
@@ -126,12 +138,15 @@ class _Plan:
             given[name] = processor(given[name])
         return given if self._order is None else tuple([given[name] for name in self._order])
 
-    def _sent(self, connection: Connection, given: Any, many: bool) -> Any:
+    def _sent(self, connection: Connection, given: Any, many: bool, later: Callable[[str], None] | None = None) -> Any:
         cursor = connection.connection.cursor()
         for listener in connection.dispatch.before_cursor_execute:
             listener(connection, cursor, self.sql, given, None, many)
         try:
-            (cursor.executemany if many else cursor.execute)(self.sql, given)
+            if later is not None:
+                later(cursor.mogrify(self.sql, given))
+            else:
+                (cursor.executemany if many else cursor.execute)(self.sql, given)
         except self.dialect.loaded_dbapi.Error as error:
             self._refuse(connection, cursor, error)
         return cursor

@@ -54,7 +54,7 @@ def store(
     tx: Session, owner: str, key: str, request_digest: str, status: int, headers: str, body: bytes, now: datetime
 ) -> None:
     row = {"id": new_id(), "created_at": now, "owner": owner, "key": key, "request_digest": request_digest}
-    INSERT.run(tx.connection(), row | {"status": status, "headers": headers, "body": body})
+    INSERT.later(tx.connection(), row | {"status": status, "headers": headers, "body": body})
 
 
 @every(seconds=3600)

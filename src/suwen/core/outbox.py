@@ -140,12 +140,10 @@ def emit(tx: Session, event: Event, now: datetime, *, due: datetime | None = Non
     if not jobs:
         return
     payload = dict(vars(event))
-    rows_ = [
-        {"id": new_id(), "created_at": now, "event": event.name, "job": _path(job), "payload": payload,
-         "due_at": due or now}
-        for job in jobs
-    ]  # fmt: skip
-    INSERT.run_many(tx.connection(), rows_)
+    for job in jobs:
+        row = {"id": new_id(), "created_at": now, "event": event.name, "job": _path(job), "payload": payload,
+               "due_at": due or now}  # fmt: skip
+        INSERT.later(tx.connection(), row)
     changed(tx, TOPIC)
 
 

@@ -76,7 +76,7 @@ def touch(tx: Session, actor: Actor, now: datetime) -> None:
         token = actor.session_id.removeprefix(TOKEN_PREFIX)
         rows(tx, update(ApiToken).where(ApiToken.id == token).values(last_used_at=now))
     else:
-        TOUCH.run(tx.connection(), {"session": actor.session_id, "now": now})
+        TOUCH.later(tx.connection(), {"session": actor.session_id, "now": now})
 
 
 def renew(tx: Session, actor: Actor, now: datetime) -> bool:

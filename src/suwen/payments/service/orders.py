@@ -52,11 +52,11 @@ class Opened:
 def open_order(
     tx: Session, payer_id: str, *, subject: str, amount: int, currency: str, expires: datetime, now: datetime,
     order_type: str = "appointment", appointment_id: str | None = None, patient_profile_id: str | None = None,
-    description: str = "", price_config_id: str | None = None, id: str | None = None,
+    description: str = "", price_config_id: str | None = None, id: str | None = None, new_subject: bool = False,
 ) -> Opened:  # fmt: skip
     """Ask `payer_id` for an amount. `description` is seen on bills: no complaint, no diagnosis, no medicine in it.
 
-    Refused: a second live order for the same subject.
+    Refused: a second live order for the same subject; of a `new_subject`, made in this transaction, there is none.
     """
     if not 0 <= amount <= rules.LARGEST_SUM:
         raise BadSum()
@@ -69,7 +69,7 @@ def open_order(
         "metadata": {"price_config_id": price_config_id} if price_config_id else None,
     }  # fmt: skip
     try:
-        INSERT_ORDER.run(tx.connection(), values)
+        (INSERT_ORDER.later if new_subject else INSERT_ORDER.run)(tx.connection(), values)
     except IntegrityError as error:
         if "live_subject" in str(error.orig):
             raise SubjectHasOrder() from None

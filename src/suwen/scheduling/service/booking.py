@@ -52,7 +52,7 @@ def book(tx: Session, me: Actor, data: Booking, now: datetime) -> Booked:
         "status": "pending", "held_until": until, "symptoms": data.symptoms.strip(), "booked_by": me.id,
         "has_visited_before": data.has_visited_before,
     }  # fmt: skip
-    queries.INSERT_APPOINTMENT.run(tx.connection(), row)
+    queries.INSERT_APPOINTMENT.later(tx.connection(), row)
     order = open_order(tx, row, slot, expires=until, now=now)
     # Delivered when the hold is over: whatever was not paid by then is let go at once.
     emit(tx, AppointmentHeld(row["id"]), now, due=until)
@@ -207,5 +207,5 @@ def open_order(tx: Session, row: dict[str, Any], slot: Any, *, expires: datetime
     return payments.open_order(
         tx, row["patient_id"], subject=holds.subject(row["id"]), amount=amount, currency=currency, expires=expires,
         now=now, order_type="appointment", appointment_id=row["id"], patient_profile_id=row["patient_profile_id"],
-        price_config_id=price_id,
+        price_config_id=price_id, new_subject=True,
     )  # fmt: skip

@@ -43,7 +43,7 @@ def walk_in(tx: Session, me: Actor, data: WalkIn, now: datetime) -> Moved:
     row = booking.visit(slot, person.user_id, person.id, now) | {
         "status": "scheduled", "symptoms": data.symptoms.strip(), "booked_by": me.id, "held_until": None,
     }  # fmt: skip
-    queries.INSERT_APPOINTMENT.run(tx.connection(), row)
+    queries.INSERT_APPOINTMENT.later(tx.connection(), row)
     booking.open_order(tx, row, slot, expires=slot.slot_end + paying.DESK_CLOSES, now=now)
     if slot.id is None:
         horizon.regenerate(tx, slot.doctor_id, now)
