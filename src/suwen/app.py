@@ -47,6 +47,7 @@ from suwen.core.house import SLOW, House
 from suwen.core.hub import RedisRelay
 from suwen.core.sealed import key_is_here
 from suwen.core.sessions import SessionWatch
+from suwen.core.threads import Threads
 from suwen.core.tokens import Signer
 from suwen.core.web import catalogue, headers, problems, static, styleguide, system
 from suwen.core.web.application import Application
@@ -131,7 +132,7 @@ def build_house(settings: Settings) -> House:
     db = Database(settings.database_url, connections=settings.request_threads + 8, keys=keys, settings=settings)
     house = House(
         settings, db, Signer(settings.secret), keys,
-        threads=ThreadPoolExecutor(settings.request_threads, thread_name_prefix="request"),
+        threads=Threads(settings.request_threads, "request"),
         slow=ThreadPoolExecutor(4, thread_name_prefix=SLOW),
     )  # fmt: skip
     house.sessions = SessionWatch(sessions.alive, sessions.touch, sessions.renew)

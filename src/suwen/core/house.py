@@ -14,6 +14,7 @@ from suwen.core.hub import Hub
 from suwen.core.kept import Kept
 from suwen.core.limits import Limiter
 from suwen.core.press import Press
+from suwen.core.threads import Threads
 from suwen.core.tokens import Signer
 from suwen.settings import Settings
 
@@ -28,7 +29,7 @@ class House:
     db: Database
     signer: Signer
     keys: FieldKeys
-    threads: ThreadPoolExecutor
+    threads: Threads
     slow: ThreadPoolExecutor
     sessions: Any = None  # core.sessions.SessionWatch; set by the composition root
     kept: Kept = field(default_factory=Kept)

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -44,7 +44,7 @@ async def gate(connection: Any, handler: Any) -> None:
         if plan.audited:
             me = placed(me, house, connection.scope)
             note = partial(note_denied, plan, house, me, connection.path_params, house.clock())
-            await asyncio.get_running_loop().run_in_executor(house.threads, note)
+            await house.threads.run(note)
         raise
 
 
@@ -70,18 +70,22 @@ async def respond(plan: Plan, request: Request[Any, Any, Any], arguments: dict[s
         arguments["data"] = msgspec.json.decode(body, type=plan.data)
     call = Call(plan, house, request, placed(me, house, scope), arguments, typed, key, body, house.clock())
     work = own if plan.own else write if plan.method in WRITING else read
-    pool = house.slow if plan.slow or plan.own or plan.before else house.threads
-    run = asyncio.get_running_loop().run_in_executor
     try:
-        answer = await run(pool, work, call)
+        answer = await _hop(house, plan, work, call)
     except SessionEnded:
         if not _guests_too(plan, request):
             raise
         request.state.me = GUEST
-        answer = await run(pool, work, replace(call, me=placed(GUEST, house, scope)))
+        answer = await _hop(house, plan, work, replace(call, me=placed(GUEST, house, scope)))
     if isinstance(answer, Download):
         return streamed(answer, await _begun(_pieces(house, answer)))
     return answer
+
+
+def _hop(house: House, plan: Plan, work: Callable[[Call], Any], call: Call) -> Awaitable[Any]:
+    if plan.slow or plan.own or plan.before:
+        return asyncio.get_running_loop().run_in_executor(house.slow, work, call)
+    return house.threads.run(work, call)
 
 
 async def _answered(
@@ -92,7 +96,7 @@ async def _answered(
     letter = Letter(headers, await _bounded(request), client_ip(house, request.scope))
     values = arguments | {"house": house, "now": house.clock(), "letter": letter}
     work = partial(plan.function, **{name: value for name, value in values.items() if name in plan.names})
-    told: Told = await asyncio.get_running_loop().run_in_executor(house.threads, work)
+    told: Told = await house.threads.run(work)
     return ASGIResponse(body=told.body, status_code=told.status, media_type=told.media_type)
 
 

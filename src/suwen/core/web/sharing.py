@@ -1,6 +1,5 @@
 """Answers that everybody may share: kept as bytes, made once for many who ask at the same time."""
 
-import asyncio
 import zlib
 from dataclasses import replace
 from typing import Any
@@ -40,7 +39,7 @@ async def kept(
         if answer is None:
             ticket = house.kept.ticket()
             call = Call(plan, house, request, me, arguments, {}, None, b"", house.clock())
-            made = await asyncio.get_running_loop().run_in_executor(house.threads, read, call)
+            made = await house.threads.run(read, call)
             media_type = "text/html; charset=utf-8" if plan.html else "application/json"
             answer = house.kept.put(topic, key, made.body, media_type, ticket)
     return from_kept(answer, request)
@@ -54,17 +53,16 @@ async def framed(
     topic, key = plan.kept(**arguments)
     reader = reader_of(request.scope, me, house.settings.zone)
     key = f"inside {plan.path} {key} {reader.locale} {reader.zone.key}"
-    run = asyncio.get_running_loop().run_in_executor
     async with house.kept_lock(topic, key):
         inside = house.kept.get(topic, key)
         if inside is None:
             ticket = house.kept.ticket()
             anybody = replace(me, role="guest", name="")
             call = Call(plan, house, request, anybody, arguments, {}, None, b"", house.clock())
-            made = await run(house.threads, _inside, call)
+            made = await house.threads.run(_inside, call)
             inside = house.kept.put(topic, key, made, "application/json", ticket)
     call = Call(plan, house, request, me, arguments, {}, None, b"", house.clock())
-    return await run(house.threads, _in_frame, call, inside.body)
+    return await house.threads.run(_in_frame, call, inside.body)
 
 
 def _inside(call: Call) -> bytes:
