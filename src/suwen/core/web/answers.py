@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import msgspec
 from litestar import Request
-from litestar.datastructures import Cookie
+from litestar.datastructures import Cookie, MutableScopeHeaders
 from litestar.response.base import ASGIResponse
 from litestar.response.streaming import ASGIStreamingResponse
 from sqlalchemy.orm import Session
@@ -21,7 +21,11 @@ from suwen.core.web.reader import reader_of
 
 JSON = msgspec.json.Encoder()
 NO_STORE = [("cache-control", "no-store")]
-VARY = ("vary", "accept-encoding, cookie, hx-request, hx-target")
+Headers = list[tuple[bytes, bytes]]
+KEPT: Headers = [
+    (b"cache-control", b"private, no-cache"), (b"vary", b"accept-encoding, cookie, hx-request, hx-target")
+]  # fmt: skip
+PASSING: Headers = [(b"cache-control", b"no-store"), (b"content-type", b"application/json")]
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,21 @@ class Told:
     media_type: str = "text/plain"
 
 
+class Ready(ASGIResponse):
+    """A body with its headers, as they are sent. The library looks at each header as it is set: a fifth of the price of
+    an answer that was kept.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, status: int, headers: Headers, body: bytes = b"") -> None:
+        length = [(b"content-length", str(len(body)).encode())] if status != 304 else []
+        self.headers = MutableScopeHeaders({"headers": [*headers, *length]})
+        self.status_code, self.body, self.content_length = status, body, len(body)
+        self.background, self.encoding, self.is_head_response = None, "utf-8", False
+        self._encoded_cookies = ()
+
+
 def encode(value: Any, status: int, request: Request[Any, Any, Any], me: Actor, **extra: Any) -> ASGIResponse:
     match value:
         case Page():
@@ -89,22 +108,22 @@ def encode(value: Any, status: int, request: Request[Any, Any, Any], me: Actor, 
         case None:
             return ASGIResponse(status_code=204)
         case _:
-            return ASGIResponse(body=JSON.encode(value), status_code=status, headers=NO_STORE)
+            return Ready(status, PASSING, JSON.encode(value))
 
 
 def from_kept(answer: Answer, request: Request[Any, Any, Any]) -> ASGIResponse:
     """The kept bytes, or 304 for whoever has them already. The browser asks each time: they may change any moment."""
-    headers = [("etag", answer.etag), ("cache-control", "private, no-cache"), VARY]
+    headers = [(b"etag", answer.etag.encode()), *KEPT]
     packed = False
     for name, value in request.scope["headers"]:
         if name == b"if-none-match" and value.decode("latin-1") == answer.etag:
-            return ASGIResponse(status_code=304, headers=headers)
+            return Ready(304, headers)
         if name == b"accept-encoding" and b"gzip" in value:
             packed = len(answer.body) > 1400
+    headers.append((b"content-type", answer.media_type.encode()))
     if packed:
-        headers.append(("content-encoding", "gzip"))
-    body = answer.packed() if packed else answer.body
-    return ASGIResponse(body=body, headers=headers, media_type=answer.media_type)
+        headers.append((b"content-encoding", b"gzip"))
+    return Ready(200, headers, answer.packed() if packed else answer.body)
 
 
 def _see(value: See, request: Request[Any, Any, Any], me: Actor) -> ASGIResponse:
