@@ -22,6 +22,7 @@ def app() -> "Litestar":
     gc.disable()
     _share_one_heap()
     try:
+        _read_tables()
         from suwen.app import create_app
 
         made = create_app()
@@ -39,6 +40,16 @@ def _share_one_heap() -> None:
         import ctypes
 
         ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
+
+
+def _read_tables() -> None:
+    """Of dates and amounts. Reading them takes 4 MB more than they keep: the application is then made in that room."""
+    from babel.core import get_global
+
+    from suwen.core.i18n import DEFAULT, babel_locale
+
+    get_global("likely_subtags")
+    _ = babel_locale(DEFAULT).currency_formats
 
 
 def _settle_down(made: "Litestar") -> None:

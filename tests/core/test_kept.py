@@ -1,6 +1,6 @@
 """Kept answers: how many, and when they go."""
 
-from suwen.core.kept import Kept
+from suwen.core.kept import REMEMBERED, Kept
 
 
 def _put(kept: Kept, topic: str, key: str, size: int) -> None:
@@ -53,3 +53,28 @@ def test_an_answer_that_was_made_before_a_drop_is_not_kept() -> None:
     kept.drop("a")
     kept.put("a", "one", b"old", "text/plain", ticket)
     assert _there(kept, ("a", "one")) == [False]
+
+
+def test_what_was_dropped_meanwhile_is_known_or_nothing_is_kept() -> None:
+    """Only so many drops are remembered. A ticket from before them is no proof any more."""
+    kept = Kept()
+    kept.drop("a")
+    for others in range(0, 3 * REMEMBERED, 100):
+        ticket = kept.ticket()
+        kept.drop("a")
+        for number in range(others):
+            kept.drop(f"other {number}")
+        kept.put("a", "one", b"old", "text/plain", ticket)
+        assert _there(kept, ("a", "one")) == [False], others
+
+    ticket = kept.ticket()
+    kept.drop("b")
+    kept.put("a", "one", b"new", "text/plain", ticket)
+    assert _there(kept, ("a", "one")) == [True]
+
+
+def test_what_is_remembered_of_drops_does_not_grow() -> None:
+    kept = Kept()
+    for number in range(5 * REMEMBERED):
+        kept.drop(f"appointment:{number}")
+    assert len(kept._dropped) + len(kept._dropped_before) <= 2 * REMEMBERED

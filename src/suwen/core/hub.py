@@ -22,7 +22,10 @@ class Hub:
     def __init__(self) -> None:
         self._listeners: dict[str, set[tuple[asyncio.AbstractEventLoop, asyncio.Queue[Any]]]] = defaultdict(set)
         self._remembering = threading.Lock()
-        self._lately: dict[str, float] = {}  # topic -> when it was last heard of (monotonic seconds), the oldest first
+        # Topic -> when it was last heard of (monotonic seconds): since `_since`, and in the while before.
+        self._lately: dict[str, float] = {}
+        self._before: dict[str, float] = {}
+        self._since = 0.0
         self.relay: Callable[[str, Any], None] | None = None  # to the other processes
 
     @contextmanager
@@ -58,16 +61,15 @@ class Hub:
 
     def lately(self, topic: str, seconds: float) -> bool:
         """Whether there was news of it within so many seconds, of the last REMEMBERED."""
-        heard = self._lately.get(topic)
+        heard = self._lately.get(topic) or self._before.get(topic)
         return heard is not None and heard >= time.monotonic() - min(seconds, REMEMBERED)
 
     def _remember(self, topic: str) -> None:
         now = time.monotonic()
         with self._remembering:
-            self._lately.pop(topic, None)
+            if now > self._since + REMEMBERED:
+                self._lately, self._before, self._since = {}, self._lately, now
             self._lately[topic] = now
-            while next(iter(self._lately.values())) < now - REMEMBERED:
-                del self._lately[next(iter(self._lately))]
 
 
 def _offer(queue: asyncio.Queue[Any], message: Any) -> None:

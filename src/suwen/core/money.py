@@ -8,6 +8,7 @@ from typing import NamedTuple
 from babel.numbers import format_currency, get_currency_precision
 
 from suwen.core.errors import Invalid
+from suwen.core.i18n import babel_locale
 
 # Commas only where they group thousands: "12,5" is somebody's twelve and a half and must not become 125.
 AMOUNT = re.compile(r"([0-9]{1,8}|[0-9]{1,3}(,[0-9]{3}){1,2})(\.[0-9]{1,2})?")
@@ -45,7 +46,7 @@ def plain(minor: int) -> str:
 @lru_cache(maxsize=2000)  # Babel is slow, and prices come again and again
 def show(minor: int, currency: str, locale: str = "zh-CN") -> str:
     """As people write it: '¥50.00'."""
-    return format_currency(Decimal(minor).scaleb(-2), currency, locale=locale.replace("-", "_"))
+    return format_currency(Decimal(minor).scaleb(-2), currency, locale=babel_locale(locale))
 
 
 def ensure_currency(code: str) -> str:

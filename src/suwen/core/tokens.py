@@ -14,7 +14,7 @@ class Signer:
 
     def __init__(self, secret: str) -> None:
         self._key = hmac.digest(secret.encode(), b"suwen session tokens", "sha256")
-        self._parsed = lru_cache(maxsize=20_000)(self._parse)
+        self._parsed = lru_cache(maxsize=2000)(self._parse)  # a kilobyte each
 
     def issue(self, actor: Actor, expires: datetime) -> str:
         name = base64.urlsafe_b64encode(actor.name.encode()).decode()
