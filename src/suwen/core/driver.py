@@ -14,6 +14,8 @@ And it imports `cryptography` (8 MB) for one way of signing in, that of MySQL 8 
 
 import importlib
 import sys
+import threading
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
@@ -21,6 +23,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 AT_ONCE = 32 * 1024  # bytes; the driver's 8 KB take three turns for a doctor's week
+MOST = 1_000_000  # letters of what waits: a server takes no packet of any size
 IN_TRANSACTION = 1  # SERVER_STATUS_IN_TRANS of the protocol
 
 
@@ -34,7 +37,15 @@ def load(url: str) -> None:
         sign_in: Any = importlib.import_module("pymysql._auth")
     finally:
         del modules["cryptography"]
-    sign_in.sha2_rsa_encrypt = lambda *given: importlib.reload(sign_in).sha2_rsa_encrypt(*given)
+    one_at_a_time = threading.Lock()
+
+    def encrypt(*given: Any) -> Any:
+        with one_at_a_time:
+            if sign_in.sha2_rsa_encrypt is encrypt:
+                importlib.reload(sign_in)
+        return sign_in.sha2_rsa_encrypt(*given)
+
+    sign_in.sha2_rsa_encrypt = encrypt
 
 
 def prepare(engine: Engine) -> None:
@@ -64,6 +75,7 @@ def _connection(driver: Any) -> Any:
 
         def __init__(self, *arguments: Any, **given: Any) -> None:
             self.waiting: list[str] = []
+            self._refused: Exception | None = None  # what waited, and whoever asked next may have caught it as theirs
             super().__init__(*arguments, **given)
             self._takes_several = "MariaDB" in self.get_server_info()
 
@@ -77,20 +89,24 @@ def _connection(driver: Any) -> Any:
             The first of a transaction does not wait: it shows whether the connection is still alive. One that is lost
             on the way to the COMMIT may have committed, and the whole could not be tried again.
             """
-            if self._takes_several and self.server_status & IN_TRANSACTION:
-                self.waiting.append(sql)
-            else:
+            if not self._takes_several or not self.server_status & IN_TRANSACTION:
                 self.query(sql)
+                return
+            if self.waiting and sum(map(len, self.waiting)) + len(sql) > MOST:
+                self._catch_up()
+            self.waiting.append(sql)
 
         def query(self, sql: Any, unbuffered: bool = False) -> Any:
-            if self.waiting:
-                if isinstance(sql, str) and sql.startswith("ROLLBACK"):  # to a savepoint: that went before what waits
-                    self.waiting.clear()
-                else:
-                    self._catch_up()
+            if isinstance(sql, str) and sql.startswith("ROLLBACK"):  # to a savepoint: that went before what waits
+                self.waiting.clear()
+                self._refused = None
+            elif self.waiting:
+                self._catch_up(leaving=sql if isinstance(sql, str) and sql.startswith("RELEASE ") else "")
             return super().query(sql, unbuffered)
 
         def commit(self) -> None:
+            if self._refused is not None:
+                raise self._refused
             if self.waiting:
                 self._catch_up("COMMIT")
             else:
@@ -98,13 +114,22 @@ def _connection(driver: Any) -> Any:
 
         def rollback(self) -> None:
             self.waiting.clear()
+            self._refused = None
             super().rollback()
 
-        def _catch_up(self, *last: str) -> None:
+        def _catch_up(self, *last: str, leaving: str = "") -> None:
+            """`leaving`: the RELEASE of a savepoint, which is taken back if something that waited in it is refused."""
             statements = [*self.waiting, *last]
             self.waiting.clear()
             one = statements[0] if len(statements) == 1 else f"BEGIN NOT ATOMIC {'; '.join(statements)}; END"
-            super().query(one)
+            try:
+                super().query(one)
+            except Exception as error:
+                self._refused = error
+                if leaving:
+                    with suppress(driver.Error):
+                        self.query(leaving.replace("RELEASE", "ROLLBACK TO", 1))
+                raise
 
         def _create_ssl_ctx(self, given: Any) -> Any:
             wanted = repr(given)

@@ -51,12 +51,16 @@ class Hot:
         """Write; the number of rows it met."""
         return int(self._plan(connection.dialect, values).carry_out(connection, values).rowcount)
 
-    def later(self, connection: Connection, values: Values) -> None:
-        """Write a row some time before the COMMIT, or before the next statement: for one that meets no other.
+    def later(self, connection: Connection, *several: Values) -> None:
+        """Write rows some time before the COMMIT, or before the next statement: such as meet no others.
 
         Whoever catches what a write is refused with, or asks how many rows it met, wants `run`.
         """
-        self._plan(connection.dialect, values).leave(connection, values)
+        later = getattr(connection.connection.dbapi_connection, "later", None)
+        if later is None:
+            self.run_many(connection, several)
+        else:
+            self._plan(connection.dialect, several[0]).leave(connection, several, later)
 
     def run_many(self, connection: Connection, several: Sequence[Values]) -> None:
         """Write several rows, all given the same names, with one statement."""
@@ -125,10 +129,9 @@ class _Plan:
     def carry_out_many(self, connection: Connection, several: Sequence[Values]) -> Any:
         return self._sent(connection, [self._given_to_the_driver(values) for values in several], many=True)
 
-    def leave(self, connection: Connection, values: Values) -> None:
-        """To the driver, which may keep it for a while (`core/driver.py`)."""
-        later = getattr(connection.connection.dbapi_connection, "later", None)
-        self._sent(connection, self._given_to_the_driver(values), many=False, later=later)
+    def leave(self, connection: Connection, several: Sequence[Values], later: Callable[[str], None]) -> None:
+        """To the driver, which may keep them for a while (`core/driver.py`)."""
+        self._sent(connection, [self._given_to_the_driver(values) for values in several], len(several) > 1, later)
 
     def _given_to_the_driver(self, values: Values) -> Any:
         given: Any = {**self._given, **values}
@@ -144,7 +147,8 @@ class _Plan:
             listener(connection, cursor, self.sql, given, None, many)
         try:
             if later is not None:
-                later(cursor.mogrify(self.sql, given))
+                for one in given:
+                    later(cursor.mogrify(self.sql, one))
             else:
                 (cursor.executemany if many else cursor.execute)(self.sql, given)
         except self.dialect.loaded_dbapi.Error as error:

@@ -68,7 +68,7 @@ class Hub:
         now = time.monotonic()
         with self._remembering:
             if now > self._since + REMEMBERED:
-                self._lately, self._before, self._since = {}, self._lately, now
+                self._before, self._lately, self._since = self._lately, {}, now  # in this order: others only look
             self._lately[topic] = now
 
 

@@ -140,10 +140,12 @@ def emit(tx: Session, event: Event, now: datetime, *, due: datetime | None = Non
     if not jobs:
         return
     payload = dict(vars(event))
-    for job in jobs:
-        row = {"id": new_id(), "created_at": now, "event": event.name, "job": _path(job), "payload": payload,
-               "due_at": due or now}  # fmt: skip
-        INSERT.later(tx.connection(), row)
+    rows_ = [
+        {"id": new_id(), "created_at": now, "event": event.name, "job": _path(job), "payload": payload,
+         "due_at": due or now}
+        for job in jobs
+    ]  # fmt: skip
+    INSERT.later(tx.connection(), *rows_)
     changed(tx, TOPIC)
 
 

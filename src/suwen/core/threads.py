@@ -5,6 +5,7 @@ does. Nobody but the loop waits for these, so a future of the loop is all there 
 """
 
 import asyncio
+import atexit
 import contextlib
 import threading
 from collections.abc import Callable
@@ -16,7 +17,7 @@ Job = tuple[asyncio.AbstractEventLoop, "asyncio.Future[Any]", Callable[..., Any]
 
 
 class Threads:
-    """`count` threads, started when there is something to do, which end with the process or with `shutdown`."""
+    """`count` threads, started when there is something to do. What was asked for is finished before the process is."""
 
     def __init__(self, count: int, name: str) -> None:
         self.count, self.name = count, name
@@ -34,6 +35,7 @@ class Threads:
 
     def shutdown(self) -> None:
         """Finish what was asked for, and end."""
+        atexit.unregister(self.shutdown)
         for _ in self._started:
             self._jobs.put(None)
         for thread in self._started:
@@ -47,6 +49,7 @@ class Threads:
         ]
         for thread in self._started:
             thread.start()
+        atexit.register(self.shutdown)
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:

@@ -5,7 +5,6 @@ A hot path asks for nothing else (`core/hot.py`), and to make a Session, to let 
 take it down again is a sixth of a short read.
 """
 
-import contextlib
 from typing import Any
 
 from sqlalchemy import Connection
@@ -70,11 +69,14 @@ class Work:
     def _undo(self) -> None:
         """SQLAlchemy takes a COMMIT that failed for a rollback. A database may still be in the transaction."""
         if self._connection is not None and not self._connection.invalidated:
-            with contextlib.suppress(Exception):  # a lost connection; what made the COMMIT fail says more
+            try:
                 self._connection.connection.rollback()
+            except Exception:  # it is lost, and nobody is given it again; what made the COMMIT fail says more
+                self._connection.invalidate()
 
     def __getattr__(self, name: str) -> Any:
         if self._session is None:
             self._session = self._maker(bind=self.connection(), join_transaction_mode="control_fully")
             self._session.info = self.info
+            self._session.connection()  # it takes part from now on; by itself, not before its first statement
         return getattr(self._session, name)
