@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import event, func, insert, select, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
@@ -212,3 +212,21 @@ def test_a_connection_that_was_lost_before_is_noticed_in_time(house):
         beside.exec_driver_sql(f"KILL {house.db.write(number)}")
     house.db.write(lambda tx: [LATER.later(tx.connection(), each) for each in (one, other)])
     assert there(house, one, other) == ["x", "x"]
+
+
+def test_whoever_listens_hears_of_what_waits_as_of_all_else(house):
+    """The bench sends again what it heard."""
+    one, heard = row(), list[tuple[str, Any, bool]]()
+
+    def note(_connection, _cursor, sql, values, _context, many):
+        heard.append((sql, values, many))
+
+    event.listen(house.db.engine, "before_cursor_execute", note)
+    try:
+        house.db.write(lambda tx: (begin(tx), LATER.later(tx.connection(), one)))
+        house.db.write(lambda tx: (begin(tx), LATER.later(tx.connection(), row(), row())))
+    finally:
+        event.remove(house.db.engine, "before_cursor_execute", note)
+    (_, _, _), (sql, values, many), (_, _, _), (same, several, more) = heard
+    assert (sql, many, same, more, len(several)) == (same, False, sql, True, 2)
+    assert one["id"] in (values.values() if isinstance(values, dict) else values)

@@ -131,7 +131,8 @@ class _Plan:
 
     def leave(self, connection: Connection, several: Sequence[Values], later: Callable[[str], None]) -> None:
         """To the driver, which may keep them for a while (`core/driver.py`)."""
-        self._sent(connection, [self._given_to_the_driver(values) for values in several], len(several) > 1, later)
+        given, many = [self._given_to_the_driver(values) for values in several], len(several) > 1
+        self._sent(connection, given if many else given[0], many, later)
 
     def _given_to_the_driver(self, values: Values) -> Any:
         given: Any = {**self._given, **values}
@@ -147,7 +148,7 @@ class _Plan:
             listener(connection, cursor, self.sql, given, None, many)
         try:
             if later is not None:
-                for one in given:
+                for one in given if many else (given,):
                     later(cursor.mogrify(self.sql, one))
             else:
                 (cursor.executemany if many else cursor.execute)(self.sql, given)
